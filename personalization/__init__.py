@@ -1,0 +1,1 @@
+"""Understands a Wagtail site's visitors, with their consent, and chooses pages for them."""

@@ -1,0 +1,10 @@
+"""Django's handle on the personalization app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class PersonalizationConfig(AppConfig):
+    name = "personalization"
+    verbose_name = _("Affinity: visitors")
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,55 @@
+"""The settings of the personalization app: one dict, `WAGTAIL_PERSONALIZATION`, read lazily.
+
+`settings.KEY` gives the site's value or the default; tests may use `override_settings`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings as django_settings
+
+NAME = "WAGTAIL_PERSONALIZATION"
+
+DEFAULTS: dict[str, Any] = {
+    # The signed, HttpOnly visitor cookie, set only after consent.
+    "COOKIE_NAME": "affinity_visitor",
+    "COOKIE_MAX_AGE_DAYS": 180,
+    # The header of a trusted proxy that names the visitor's country, e.g. "CF-IPCountry". "" = never read.
+    "COUNTRY_HEADER": "",
+    # Reading counts half as much after this many days.
+    "PROFILE_HALF_LIFE_DAYS": 14.0,
+    "PROFILE_RECENT_PAGES": 50,
+    # A gap of this many minutes starts a new visit.
+    "VISIT_GAP_MINUTES": 30,
+    # Trending: a view counts half as much after this many hours.
+    "TRENDING_HALF_LIFE_HOURS": 48.0,
+    # Events: how many in one request, how large, how old, and how far ahead a client's clock may be.
+    "EVENTS_MAX_BATCH": 100,
+    "EVENTS_MAX_BODY_BYTES": 65536,
+    "EVENTS_MAX_AGE_HOURS": 72,
+    "EVENTS_MAX_SKEW_SECONDS": 300,
+    # DRF throttle rates for the public endpoints, per client.
+    "EVENTS_RATE": "600/min",
+    "RECOMMENDATIONS_RATE": "600/min",
+    "CONSENT_RATE": "60/min",
+    # Recommendations: how many at most, how many candidates a source may propose, cache lifetimes.
+    "MAX_ITEMS": 24,
+    "CANDIDATES_PER_SOURCE": 40,
+    "SLATE_CACHE_SECONDS": 60,
+    "CONFIG_CACHE_SECONDS": 10,
+    # Page types that may be recommended, as "app.Model"; empty = every type but the base page.
+    "RECOMMENDABLE_TYPES": [],
+}
+
+
+class PersonalizationSettings:
+    """Attribute access to `WAGTAIL_PERSONALIZATION` over `DEFAULTS`. An unknown key is an AttributeError."""
+
+    def __getattr__(self, key: str) -> Any:
+        if key not in DEFAULTS:
+            raise AttributeError(f"{NAME} has no key {key!r}. Known keys: {', '.join(sorted(DEFAULTS))}.")
+        return getattr(django_settings, NAME, {}).get(key, DEFAULTS[key])
+
+
+settings = PersonalizationSettings()

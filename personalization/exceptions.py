@@ -1,0 +1,21 @@
+"""What can go wrong while pages are chosen or events recorded. Each message names the fix."""
+
+
+class PersonalizationError(Exception):
+    """Base class of everything this app raises on purpose."""
+
+
+class InvalidField(PersonalizationError):
+    """A value that came from outside is wrong. `field` names it; the message says what is expected."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class UnknownPlacement(PersonalizationError):
+    """No placement has this name. Create it in the admin under Affinity → Placements."""
+
+
+class InvalidRules(PersonalizationError):
+    """A segment's rules cannot be compiled. Open the segment in the admin and correct the rule it names."""

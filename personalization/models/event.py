@@ -1,0 +1,50 @@
+"""What consenting visitors' browsers reported."""
+
+import swapper
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .visitor import Visitor
+
+
+class Event(models.Model):
+    """One event. `event_id` is the client's own, so that a batch sent twice counts once."""
+
+    class Kind(models.TextChoices):
+        IMPRESSION = "impression", _("Impression")
+        VIEW = "view", _("View")
+        CLICK = "click", _("Click")
+        SCROLL = "scroll", _("Scroll")
+        DWELL = "dwell", _("Dwell")
+        FEEDBACK = "feedback", _("Feedback")
+
+    event_id = models.UUIDField(_("client's event id"))
+    visitor = models.ForeignKey(Visitor, on_delete=models.CASCADE, related_name="events", verbose_name=_("visitor"))
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    page = models.ForeignKey(
+        swapper.get_model_name("wagtailcore", "Page"),
+        on_delete=models.CASCADE,
+        related_name="personalization_events",
+        verbose_name=_("page"),
+    )
+    at = models.DateTimeField(_("at"))
+    received_at = models.DateTimeField(_("received at"), auto_now_add=True)
+    value = models.FloatField(_("value"), null=True, blank=True)
+    slate_id = models.UUIDField(_("slate"), null=True, blank=True)
+    placement = models.CharField(_("placement"), max_length=80, blank=True)
+    position = models.PositiveSmallIntegerField(_("position"), null=True, blank=True)
+    is_folded = models.BooleanField(_("in the profile"), default=False)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        constraints = [
+            models.UniqueConstraint(fields=["visitor", "event_id"], name="personalization_event_once")
+        ]
+        indexes = [
+            models.Index(fields=["visitor"], name="personalization_unfolded", condition=models.Q(is_folded=False)),
+            models.Index(fields=["placement", "kind", "at"], name="personalization_ctr"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.page_id}"

@@ -1,0 +1,50 @@
+"""Visitors who said yes, and what was learned of them."""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from pgvector.django import HalfVectorField
+
+
+class Visitor(models.Model):
+    """A browser whose reader consented. Without consent there is no row. Never a person's name or address."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    consented_at = models.DateTimeField(_("consented at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("visitor")
+        verbose_name_plural = _("visitors")
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Profile(models.Model):
+    """A visitor's decayed interests, folded from events by a task."""
+
+    visitor = models.OneToOneField(
+        Visitor, on_delete=models.CASCADE, primary_key=True, related_name="profile", verbose_name=_("visitor")
+    )
+    vector = HalfVectorField(_("vector"), null=True, blank=True)
+    vector_model = models.CharField(_("embedding model"), max_length=200, blank=True)
+    mass = models.FloatField(_("mass"), default=0.0)
+    topics = models.JSONField(_("topics"), default=dict, help_text=_("Topic id to weight, 0 to 1."))
+    recent = models.JSONField(_("recent pages"), default=list, help_text=_("[page id, ISO time], newest first."))
+    views = models.PositiveIntegerField(_("pages read"), default=0)
+    visits = models.PositiveIntegerField(_("visits"), default=0)
+    first_seen = models.DateTimeField(_("first seen"), null=True, blank=True)
+    last_seen = models.DateTimeField(_("last seen"), null=True, blank=True)
+    device = models.CharField(_("device"), max_length=8, blank=True)
+    segments = ArrayField(models.BigIntegerField(), default=list, blank=True, verbose_name=_("segments"))
+    updated_at = models.DateTimeField(_("updated at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("profile")
+        verbose_name_plural = _("profiles")
+        indexes = [models.Index(fields=["last_seen"], name="personalization_last_seen")]
+
+    def __str__(self) -> str:
+        return str(self.visitor_id)

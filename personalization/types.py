@@ -1,0 +1,140 @@
+"""The plain values that personalisation hands around. Pure: no Django, no I/O."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Vector = npt.NDArray[np.float32]
+"""A one-dimensional, unit-length float32 array."""
+
+EventKind = Literal["impression", "view", "click", "scroll", "dwell", "feedback"]
+Device = Literal["desktop", "mobile", "tablet", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """What one request tells of its circumstances; nothing of it identifies anybody.
+
+    `at` is timezone-aware in the site's time zone; `utm` holds the query's utm_* values without the prefix;
+    `country` is an upper-case ISO 3166 code or "" where no trusted proxy says.
+    """
+
+    at: datetime
+    locale: str = ""
+    device: Device = "other"
+    referrer_host: str = ""
+    utm: Mapping[str, str] = field(default_factory=dict)
+    country: str = ""
+    is_authenticated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """A page the visitor has read, and when."""
+
+    page_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileState:
+    """What the site knows of one consenting visitor.
+
+    `vector` is the decayed, unit-length mean of what was read (None before the first read page with a vector);
+    `topics` maps topic ids to weights in [0, 1] that sum to at most 1; `recent` is newest first, bounded.
+    `mass` is the decayed amount of reading behind `vector`, as of `updated_at`.
+    """
+
+    vector: Vector | None = None
+    topics: Mapping[int, float] = field(default_factory=dict)
+    recent: tuple[ReadPage, ...] = ()
+    views: int = 0
+    visits: int = 0
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    mass: float = 0.0
+    updated_at: datetime | None = None
+
+    @property
+    def read_page_ids(self) -> frozenset[int]:
+        return frozenset(page.page_id for page in self.recent)
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """One validated event of one visitor. `value`: seconds of dwell, scroll depth 0-1, feedback -1 or 1."""
+
+    event_id: uuid.UUID
+    kind: EventKind
+    page_id: int
+    at: datetime
+    value: float | None = None
+    slate_id: uuid.UUID | None = None
+    placement: str = ""
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecQuery:
+    """One question to the recommender: which `n` pages for this placement, page, visitor and moment?
+
+    `profile` is None without consent. `segments` are the ids of the segments that match.
+    `page_id` is the page being read, or None.
+    """
+
+    placement: str
+    n: int
+    site_id: int
+    locale_id: int
+    context: RequestContext
+    page_id: int | None = None
+    profile: ProfileState | None = None
+    segments: frozenset[int] = frozenset()
+    visitor_id: uuid.UUID | None = None
+    exclude: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A page that one source proposes. `score` is on the source's own scale; `evidence` explains it."""
+
+    page_id: int
+    score: float
+    source: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an item was chosen: a code such as "similar", and the numbers or names behind it."""
+
+    code: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SlateItem:
+    """One chosen page. `score` is the ranker's; `sources` maps each source to its share of the score."""
+
+    page_id: int
+    score: float
+    sources: Mapping[str, float]
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slate:
+    """The answer to a `RecQuery`: items in the order in which they are shown. `slate_id` joins later events."""
+
+    slate_id: uuid.UUID
+    placement: str
+    items: Sequence[SlateItem]
+    segments: frozenset[int] = frozenset()
+    is_personal: bool = False

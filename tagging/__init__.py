@@ -1,0 +1,1 @@
+"""Understands a Wagtail site's content: entities, embeddings and topics for every published page."""

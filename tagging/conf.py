@@ -1,0 +1,50 @@
+"""The settings of the tagging app: one dict, `WAGTAIL_TAGGING`, read lazily.
+
+`settings.KEY` gives the site's value or the default; tests may use `override_settings`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings as django_settings
+
+NAME = "WAGTAIL_TAGGING"
+
+DEFAULTS: dict[str, Any] = {
+    # Dotted path of an `embedding.base.Embedder` subclass, and the model that it loads.
+    "EMBEDDING_BACKEND": "tagging.embedding.sentence_transformer.SentenceTransformerEmbedder",
+    "EMBEDDING_MODEL": "sentence-transformers/all-MiniLM-L6-v2",
+    # A spaCy pipeline's name, or {"en": name, "default": name}. "" takes the rule-based pipeline.
+    "RECOGNIZER": "",
+    # {"app.Model": "dotted.path.to.callable(page) -> str | Iterable[str]"}.
+    "TEXT": {},
+    # Page types that are never analysed, as "app.Model".
+    "EXCLUDE_TYPES": ["wagtailcore.Page"],
+    # The page's own tag field (taggit) that accepted topics are written to, or {"app.Model": "field"}.
+    "TAG_FIELD": "tags",
+    # Topic scores in [0, 1]: from APPLY on a topic is applied, from SUGGEST on it is suggested.
+    "APPLY_THRESHOLD": 0.70,
+    "SUGGEST_THRESHOLD": 0.45,
+    "MAX_TOPICS": 6,
+    # Pages per batch of one task.
+    "BATCH_SIZE": 32,
+    # A claimed batch that was not finished in this many seconds is taken by another worker.
+    "LEASE_SECONDS": 900,
+    "MAX_ATTEMPTS": 3,
+    # Up to this many matching rows a search is exact, above it goes through the HNSW index.
+    "EXACT_SEARCH_ROWS": 5000,
+    "HNSW_EF_SEARCH": 60,
+}
+
+
+class TaggingSettings:
+    """Attribute access to `WAGTAIL_TAGGING` over `DEFAULTS`. An unknown key is an AttributeError."""
+
+    def __getattr__(self, key: str) -> Any:
+        if key not in DEFAULTS:
+            raise AttributeError(f"{NAME} has no key {key!r}. Known keys: {', '.join(sorted(DEFAULTS))}.")
+        return getattr(django_settings, NAME, {}).get(key, DEFAULTS[key])
+
+
+settings = TaggingSettings()

@@ -1,0 +1,17 @@
+"""What can go wrong while content is analysed. Each message names the fix."""
+
+
+class TaggingError(Exception):
+    """Base class of everything this app raises on purpose."""
+
+
+class ModelUnavailable(TaggingError):
+    """A model or a package it needs is not installed. Install `wagtail-affinity[models]` in the worker."""
+
+
+class NothingToAnalyse(TaggingError):
+    """The page has no text. Its state is "skipped"; nothing needs to be done."""
+
+
+class EditConflict(TaggingError):
+    """Another editor holds or has changed this page. Reload the editor and decide again."""

@@ -1,0 +1,9 @@
+"""Signals that other apps may listen to."""
+
+from django.dispatch import Signal
+
+page_analyzed = Signal()
+"""Sent after a page's vector, entities or topics changed. Arguments: `page_id: int`."""
+
+page_topics_decided = Signal()
+"""Sent after an editor accepted or rejected a topic. Arguments: `page_id: int`, `topic_id: int`."""

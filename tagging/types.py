@@ -1,0 +1,147 @@
+"""The plain values that content analysis hands around. Pure: numpy in, dataclasses out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Vector = npt.NDArray[np.float32]
+"""A one-dimensional, unit-length float32 array."""
+
+EntityLabel = Literal["PER", "ORG", "LOC", "MISC"]
+SuggestionSource = Literal["vector", "entity", "synonym", "mixed"]
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """What a page says, free of markup.
+
+    `title` and `summary` are single strings ("" where absent); `body` holds one string per block or
+    paragraph, in reading order, never empty strings and never a repetition of the title.
+    `language` is a BCP 47 code such as "en" or "pt-br".
+    """
+
+    page_id: int
+    title: str
+    summary: str
+    body: tuple[str, ...]
+    language: str
+
+    @property
+    def content_hash(self) -> str:
+        """A hexadecimal digest that changes exactly when the text or its language does."""
+        parts = (self.language, self.title, self.summary, *self.body)
+        return hashlib.blake2b("\x1e".join(parts).encode(), digest_size=16).hexdigest()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to analyse but a title."""
+        return not self.summary and not self.body
+
+    def paragraphs(self) -> tuple[str, ...]:
+        """Title, summary and body, without the empty ones: every text an entity may be found in."""
+        return tuple(part for part in (self.title, self.summary, *self.body) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One name as found in one paragraph of `PageText.paragraphs()`.
+
+    `start` and `end` are character offsets in that paragraph; `score` is in [0, 1].
+    """
+
+    text: str
+    label: EntityLabel
+    paragraph: int
+    start: int
+    end: int
+    sentence: str
+    score: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class PageEntity:
+    """All mentions of one entity on one page, joined. `salience` is in [0, 1]."""
+
+    name: str
+    label: EntityLabel
+    aliases: tuple[str, ...]
+    count: int
+    salience: float
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicDefinition:
+    """A node of the site's topic tree as the matcher needs it. `vector` describes the topic."""
+
+    topic_id: int
+    name: str
+    description: str
+    synonyms: tuple[str, ...]
+    vector: Vector
+    ancestors: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TopicScore:
+    """How well one topic fits one page: `score` in [0, 1], and the sentence that made it so."""
+
+    topic_id: int
+    score: float
+    source: SuggestionSource
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The result of analysing one page. `vector` is None where the page has no text to embed."""
+
+    page_id: int
+    content_hash: str
+    vector: Vector | None
+    entities: tuple[PageEntity, ...]
+    topics: tuple[TopicScore, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisFailure:
+    """Why one page of a batch could not be analysed; the rest of the batch goes on."""
+
+    page_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFilter:
+    """What may come back from a vector search. Empty or None means "any".
+
+    Live and public pages only, always; `types` holds content type ids.
+    """
+
+    site_id: int | None = None
+    locale_id: int | None = None
+    types: Sequence[int] = field(default=())
+    exclude: Sequence[int] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A page near a vector: `score` is cosine similarity in [-1, 1]."""
+
+    page_id: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class PageTopic:
+    """An accepted or applied tag of a page, for readers of the index."""
+
+    topic_id: int
+    name: str
+    score: float
