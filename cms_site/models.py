@@ -1,24 +1,41 @@
 """Page types of the reference site."""
 
+from __future__ import annotations
+
+from typing import ClassVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from modelcluster.contrib.taggit import ClusterTaggableManager
 from modelcluster.fields import ParentalKey
 from taggit.models import TaggedItemBase
-from wagtail.admin.panels import FieldPanel
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.fields import RichTextField, StreamField
-from wagtail.models import Page
+from wagtail.models import Page, PageManager
+from wagtail.search import index
 
+from . import reading
 from .blocks import ArticleBody
+from .querysets import ArticleQuerySet
 
 
 class HomePage(Page):
     """The front page: lead story, newest articles, recommendations."""
 
     intro = models.CharField(_("intro"), max_length=255, blank=True)
+    lead_story = models.ForeignKey(
+        "cms_site.ArticlePage",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("lead story"),
+        help_text=_("Empty: the newest article."),
+    )
 
-    content_panels = [*Page.content_panels, FieldPanel("intro")]
-    max_count_per_parent = 1
+    content_panels = [*Page.content_panels, FieldPanel("intro"), FieldPanel("lead_story")]
+    parent_page_types = ["wagtailcore.Page"]
+    subpage_types = ["cms_site.ArticleIndexPage", "cms_site.TopicPage"]
 
 
 class ArticleIndexPage(Page):
@@ -27,11 +44,14 @@ class ArticleIndexPage(Page):
     intro = models.CharField(_("intro"), max_length=255, blank=True)
 
     content_panels = [*Page.content_panels, FieldPanel("intro")]
+    parent_page_types = ["cms_site.HomePage"]
     subpage_types = ["cms_site.ArticlePage"]
 
 
 class ArticleTag(TaggedItemBase):
-    content_object = ParentalKey("cms_site.ArticlePage", on_delete=models.CASCADE, related_name="tagged_items")
+    content_object = ParentalKey(
+        "cms_site.ArticlePage", on_delete=models.CASCADE, related_name="tagged_items"
+    )
 
 
 class ArticlePage(Page):
@@ -51,26 +71,39 @@ class ArticlePage(Page):
     body = StreamField(ArticleBody(), blank=True, verbose_name=_("body"))
     tags = ClusterTaggableManager(through=ArticleTag, blank=True, verbose_name=_("tags"))
 
+    objects = PageManager.from_queryset(ArticleQuerySet)()
+
     content_panels = [
         *Page.content_panels,
         FieldPanel("intro"),
-        FieldPanel("author"),
-        FieldPanel("date"),
+        MultiFieldPanel([FieldPanel("author"), FieldPanel("date")], heading=_("Byline")),
         FieldPanel("lead_image"),
         FieldPanel("body"),
         FieldPanel("tags"),
     ]
+    search_fields: ClassVar[list[index.BaseField]] = [
+        *Page.search_fields,
+        index.SearchField("intro"),
+        index.SearchField("body"),
+        index.FilterField("date"),
+    ]
     parent_page_types = ["cms_site.ArticleIndexPage"]
     subpage_types: list[str] = []
+
+    @property
+    def reading_minutes(self) -> int:
+        """How long the article takes to read, rounded up to whole minutes."""
+        return reading.minutes(self.intro, *self.body.stream_block.get_searchable_content(self.body))
 
 
 class TopicPage(Page):
     """What the site has on one topic of the tree, with an introduction of its own."""
 
-    intro = RichTextField(_("intro"), blank=True)
+    intro = RichTextField(_("intro"), blank=True, features=["bold", "italic", "link"])
     topic = models.ForeignKey(
         "tagging.Topic", on_delete=models.PROTECT, related_name="+", verbose_name=_("topic")
     )
 
     content_panels = [*Page.content_panels, FieldPanel("topic"), FieldPanel("intro")]
+    parent_page_types = ["cms_site.HomePage"]
     subpage_types: list[str] = []
