@@ -1,0 +1,89 @@
+"""Errors as `application/problem+json` (RFC 9457), naming the field that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404
+from django.http.request import UnreadablePostError
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from personalization.exceptions import InvalidField, UnknownPlacement
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class NotFoundField(exceptions.NotFound):
+    """A value names something that does not exist, or that the caller may not see: 404, naming `field`."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__({field: [message]})
+
+
+class TooLarge(exceptions.APIException):
+    """The request's body is larger than this endpoint takes. Send less at once."""
+
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_code = "too_large"
+
+
+def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """DRF's hook: the problem response for an expected error; None for a bug, which Django then reports."""
+    error = _as_api_exception(error)
+    if not isinstance(error, exceptions.APIException):
+        return None
+    headers = {}
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait))
+    return Response(problem(error), status=error.status_code, headers=headers, content_type=CONTENT_TYPE)
+
+
+def problem(error: exceptions.APIException) -> dict[str, Any]:
+    """The body of the answer: type, title, status, detail, and `errors` as [{"field", "detail"}] if any."""
+    errors = list(_field_errors(error.detail))
+    named = [entry for entry in errors if entry["field"]]
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(error.status_code).phrase,
+        "status": int(error.status_code),
+        "detail": "; ".join(f"{e['field']}: {e['detail']}" if e["field"] else e["detail"] for e in errors),
+    }
+    if named:
+        body["errors"] = named
+    return body
+
+
+def _as_api_exception(error: Exception) -> Exception:
+    match error:
+        case InvalidField():
+            return exceptions.ValidationError({error.field: [str(error)]})
+        case UnknownPlacement():
+            return NotFoundField("placement", str(error) or _("No placement has this name."))
+        case RequestDataTooBig():
+            return TooLarge(_("The body is too large."))
+        case UnreadablePostError():
+            return exceptions.ParseError(_("The body could not be read."))
+        case Http404():
+            return exceptions.NotFound()
+        case PermissionDenied():
+            return exceptions.PermissionDenied()
+    return error
+
+
+def _field_errors(detail: Any, field: str = "") -> Iterator[dict[str, str]]:
+    """Flatten DRF's nested details: {"events": [{}, {"page": [".."]}]} names "events[1].page"."""
+    if isinstance(detail, Mapping):
+        for key, value in detail.items():
+            name = "" if key == "non_field_errors" else str(key)
+            yield from _field_errors(value, f"{field}.{name}" if field and name else field or name)
+    elif isinstance(detail, Sequence) and not isinstance(detail, str):
+        for index, value in enumerate(detail):
+            is_nested = isinstance(value, Mapping)
+            yield from _field_errors(value, f"{field}[{index}]" if is_nested else field)
+    else:
+        yield {"field": field, "detail": str(detail)}
