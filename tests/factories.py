@@ -1,0 +1,76 @@
+"""Sites, pages, topics and users of the reference site, as tests need them."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from wagtail.models import Locale, Page, PageViewRestriction, Site
+
+from cms_site.models import ArticleIndexPage, ArticlePage, HomePage
+from tagging.models import Topic
+
+_number = itertools.count(1)
+
+TEXT = "The river rose overnight and the old bridge was closed to cars. Engineers will inspect it on Monday."
+
+
+def make_site(hostname: str = "localhost", *, is_default: bool = True) -> Site:
+    """A site with a home page and an article index under it; the first one replaces Wagtail's own."""
+    if is_default:
+        Site.objects.all().delete()
+        Page.objects.filter(depth=2).delete()
+    root = Page.objects.get(depth=1)
+    home = root.add_child(instance=HomePage(title=f"Home of {hostname}", slug=f"home-{next(_number)}"))
+    home.add_child(instance=ArticleIndexPage(title="Articles", slug="articles"))
+    return Site.objects.create(hostname=hostname, root_page=home, is_default_site=is_default)
+
+
+def article_index(site: Site) -> ArticleIndexPage:
+    """The article index that `make_site` made."""
+    return ArticleIndexPage.objects.get(path__startswith=site.root_page.path)
+
+
+def make_article(site: Site, title: str = "", *, body: str = TEXT, publish: bool = True, **fields: Any) -> ArticlePage:
+    """An article with one paragraph, as the editor's form makes it: a revision, then published."""
+    number = next(_number)
+    page = ArticlePage(
+        title=title or f"Article {number}",
+        slug=f"article-{number}",
+        date=date(2026, 1, 1),
+        body=[("paragraph", f"<p>{body}</p>")] if body else [],
+        **{"live": False, **fields},
+    )
+    article_index(site).add_child(instance=page)
+    revision = page.save_revision()
+    if publish:
+        revision.publish()
+    page.refresh_from_db()
+    return page
+
+
+def make_private(page: Page) -> PageViewRestriction:
+    """Only logged-in users see the page and what is below it."""
+    return PageViewRestriction.objects.create(page=page, restriction_type=PageViewRestriction.LOGIN)
+
+
+def make_topic(name: str, parent: Topic | None = None, **fields: Any) -> Topic:
+    """A topic at the root of the tree or below another."""
+    number = next(_number)
+    topic = Topic(name=name, slug=f"topic-{number}", **fields)
+    return parent.add_child(instance=topic) if parent else Topic.add_root(instance=topic)
+
+
+def make_locale(code: str) -> Locale:
+    """The locale of a language code."""
+    return Locale.objects.get_or_create(language_code=code)[0]
+
+
+def make_editor(username: str = "") -> User:
+    """A superuser with the password "password"."""
+    return get_user_model().objects.create_superuser(
+        username or f"editor-{next(_number)}", email="editor@example.org", password="password"
+    )
