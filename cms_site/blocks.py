@@ -5,6 +5,8 @@ from wagtail import blocks
 from wagtail.embeds.blocks import EmbedBlock
 from wagtail.images.blocks import ImageBlock
 
+PARAGRAPH_FEATURES = ["bold", "italic", "link", "document-link", "ol", "ul", "code", "superscript", "subscript"]
+
 
 class QuoteBlock(blocks.StructBlock):
     text = blocks.TextBlock(label=_("Quotation"))
@@ -18,7 +20,7 @@ class QuoteBlock(blocks.StructBlock):
 
 class ArticleBody(blocks.StreamBlock):
     heading = blocks.CharBlock(icon="title", label=_("Heading"), template="cms_site/blocks/heading.html")
-    paragraph = blocks.RichTextBlock(icon="pilcrow", label=_("Paragraph"))
+    paragraph = blocks.RichTextBlock(icon="pilcrow", label=_("Paragraph"), features=PARAGRAPH_FEATURES)
     quote = QuoteBlock()
     image = ImageBlock(template="cms_site/blocks/image.html")
     embed = EmbedBlock(label=_("Embed"), template="cms_site/blocks/embed.html")

@@ -1,0 +1,1 @@
+"""Articles from plain records: reading a record, turning its text into blocks, saving a page."""
