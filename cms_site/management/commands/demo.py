@@ -47,9 +47,13 @@ class Command(BaseCommand):
             except KeyboardInterrupt:
                 self.stdout.write("\nStopping …")
             except OperationalError as error:
-                raise CommandError(f"Postgres: {error} See {var_dir}/postgres/log, or start anew: make clean demo.")
+                raise CommandError(
+                    f"Postgres: {error} See {var_dir}/postgres/log, or start anew: make clean demo."
+                ) from error
             except OSError as error:
-                raise CommandError(f"{error.strerror}: {error.filename or var_dir}. Make room and run it again.")
+                raise CommandError(
+                    f"{error.strerror}: {error.filename or var_dir}. Make room and run it again."
+                ) from error
             finally:
                 services.stop()
                 connection.close()
