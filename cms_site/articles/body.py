@@ -16,14 +16,22 @@ from cms_site.blocks import PARAGRAPH_FEATURES
 
 Block = tuple[str, object]
 
+# fmt: off
 # Removed with all that is in them: a whitelist that only unwraps would print a script's source.
-DROPPED = (
-    "script style noscript template iframe object embed svg math form button select textarea head title img".split()
-)
-CONTAINERS = frozenset("html body article section main header footer aside div figure details center font".split())
+DROPPED = [
+    "script", "style", "noscript", "template", "iframe", "object", "embed", "svg", "math",
+    "form", "button", "select", "textarea", "head", "title", "img",
+]
+CONTAINERS = frozenset((
+    "html", "body", "article", "section", "main", "header", "footer", "aside", "div", "figure", "details", "center",
+))
+INLINE = frozenset((
+    "a", "abbr", "b", "br", "cite", "code", "del", "em", "font", "i", "ins", "kbd", "mark", "q", "s", "small", "span",
+    "strong", "sub", "sup", "time", "u",
+))
+# fmt: on
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 LISTS = frozenset(("ul", "ol"))
-INLINE = frozenset("a abbr b br cite code del em i ins kbd mark q s small span strong sub sup time u".split())
 HUGO_SHORTCODE = re.compile(r"\{\{[<%].*?[>%]\}\}", re.DOTALL)
 ATTRIBUTION = re.compile(r"\s*\n?\s*[—–]\s*(?P<name>[^—–\n]{2,120})\Z")
 

@@ -15,7 +15,7 @@ MAX_TITLE = MAX_SLUG = MAX_AUTHOR = 255
 MAX_TAG = 100
 
 
-class BadRecord(ValueError):
+class RecordError(ValueError):
     """The record cannot become an article. The message names the field and what is wrong with it."""
 
     def __init__(self, field: str, message: str) -> None:
@@ -37,25 +37,25 @@ class ArticleRecord:
 
 
 def from_json(line: str | bytes) -> ArticleRecord:
-    """Read one line of a JSONL file. Raises BadRecord."""
+    """Read one line of a JSONL file. Raises RecordError."""
     return from_mapping(mapping_from(line))
 
 
 def mapping_from(line: str | bytes) -> dict[str, Any]:
-    """The JSON object on one line. Raises BadRecord."""
+    """The JSON object on one line. Raises RecordError."""
     try:
         values = json.loads(line)
     except UnicodeDecodeError:
-        raise BadRecord("", "the line is not UTF-8") from None
+        raise RecordError("", "the line is not UTF-8") from None
     except (ValueError, RecursionError) as error:
-        raise BadRecord("", f"the line is not JSON ({error})") from None
+        raise RecordError("", f"the line is not JSON ({error})") from None
     if not isinstance(values, dict):
-        raise BadRecord("", "the line is not a JSON object")
+        raise RecordError("", "the line is not a JSON object")
     return values
 
 
 def from_mapping(values: dict[str, Any]) -> ArticleRecord:
-    """Check the values of one record. `text` is read where `body` is missing. Raises BadRecord."""
+    """Check the values of one record. `text` is read where `body` is missing. Raises RecordError."""
     title = required(text_of(values, "title"), "title", MAX_TITLE)
     return ArticleRecord(
         slug=slug_of(values, title),
@@ -75,7 +75,7 @@ def text_of(values: dict[str, Any], field: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):
-        raise BadRecord(field, f"expected text, found {json.dumps(value)[:40]}")
+        raise RecordError(field, f"expected text, found {json.dumps(value)[:40]}")
     return storable(value, field).strip()
 
 
@@ -84,7 +84,7 @@ def texts_of(values: dict[str, Any], field: str) -> list[str]:
     value = values.get(field) or []
     parts: Iterable[Any] = [value] if isinstance(value, str) else value
     if not isinstance(parts, list):
-        raise BadRecord(field, f"expected a list of texts, found {json.dumps(value)[:40]}")
+        raise RecordError(field, f"expected a list of texts, found {json.dumps(value)[:40]}")
     texts = [text_of({field: part}, field) for part in parts]
     return list({text.casefold(): text for text in reversed(texts) if text}.values())[::-1]
 
@@ -104,32 +104,32 @@ def date_of(values: dict[str, Any]) -> datetime:
     except ValueError:
         moment = None
     if moment is None:
-        raise BadRecord("date", f"expected a date such as 2024-05-31 or 2024-05-31T09:30:00Z, found {text[:40]!r}")
+        raise RecordError("date", f"expected a date such as 2024-05-31 or 2024-05-31T09:30:00Z, found {text[:40]!r}")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     if moment > datetime.now(UTC):
-        raise BadRecord("date", f"{text[:40]} is in the future")
+        raise RecordError("date", f"{text[:40]} is in the future")
     return moment
 
 
 def required(text: str, field: str, longest: int) -> str:
     if not text:
-        raise BadRecord(field, "is missing")
+        raise RecordError(field, "is missing")
     return checked(text, field, longest)
 
 
 def checked(text: str, field: str, longest: int) -> str:
     if len(text) > longest:
-        raise BadRecord(field, f"is {len(text)} characters long, at most {longest} fit")
+        raise RecordError(field, f"is {len(text)} characters long, at most {longest} fit")
     return text
 
 
 def storable(text: str, field: str) -> str:
     """Refuse what Postgres cannot hold in a text."""
     if "\x00" in text:
-        raise BadRecord(field, "contains a NUL character")
+        raise RecordError(field, "contains a NUL character")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise BadRecord(field, "contains half of a surrogate pair") from None
+        raise RecordError(field, "contains half of a surrogate pair") from None
     return text

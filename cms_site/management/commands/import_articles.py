@@ -13,7 +13,7 @@ from django.core.management import BaseCommand, CommandError
 from tqdm import tqdm
 
 from cms_site.articles.builder import create_article, update_article
-from cms_site.articles.record import ArticleRecord, BadRecord, from_json
+from cms_site.articles.record import ArticleRecord, RecordError, from_json
 from cms_site.models import ArticleIndexPage, ArticlePage
 
 
@@ -72,9 +72,9 @@ class Importer:
         try:
             record = from_json(line)
             if (first := self.line_of.setdefault(record.slug, number)) != number:
-                raise BadRecord("slug", f"{record.slug!r} was already used on line {first}")
+                raise RecordError("slug", f"{record.slug!r} was already used on line {first}")
             self.counts[self.save(record)] += 1
-        except BadRecord as problem:
+        except RecordError as problem:
             self.counts["bad"] += 1
             return str(problem)
         except ValidationError as problem:
