@@ -1,0 +1,194 @@
+"""Rules about the request: where it comes from, on what device, when. They need no consent: nothing is stored."""
+
+from __future__ import annotations
+
+from personalization.types import ProfileState, RequestContext
+
+from .fields import Choice, Codes, Integer, Locales, MultipleChoice, Text
+from .fields import gettext_noop as _
+from .registry import Matcher, RuleType, register
+
+ORIGIN = _("Where from")
+MOMENT = _("When")
+MEANS = _("With what")
+
+WEEKDAYS = (
+    ("mon", _("Monday")),
+    ("tue", _("Tuesday")),
+    ("wed", _("Wednesday")),
+    ("thu", _("Thursday")),
+    ("fri", _("Friday")),
+    ("sat", _("Saturday")),
+    ("sun", _("Sunday")),
+)
+TEXT_OPERATOR = Choice(name="operator", label=_("Comparison"), choices=(("is", _("is")), ("contains", _("contains"))))
+
+
+@register
+class DeviceRule(RuleType):
+    """The kind of device, from the browser's own words."""
+
+    code = "device"
+    label = _("Device")
+    group = MEANS
+    icon = "mobile-alt"
+    fields = (
+        MultipleChoice(
+            name="value",
+            label=_("Is one of"),
+            choices=(
+                ("desktop", _("Computer")),
+                ("mobile", _("Phone")),
+                ("tablet", _("Tablet")),
+                ("other", _("Something else")),
+            ),
+        ),
+    )
+
+    def matcher(self, value: frozenset[str]) -> Matcher:
+        return lambda profile, context: context.device in value
+
+
+@register
+class LocaleRule(RuleType):
+    """The language of the page being read."""
+
+    code = "locale"
+    label = _("Language")
+    help = _("The language of the page being read.")
+    group = MEANS
+    icon = "site"
+    fields = (Locales(name="value", label=_("Is one of")),)
+
+    def matcher(self, value: frozenset[str]) -> Matcher:
+        return lambda profile, context: context.locale.casefold() in value
+
+
+@register
+class SignedIn(RuleType):
+    """Whether the reader is signed in to the site."""
+
+    code = "signed_in"
+    label = _("Signed in")
+    group = MEANS
+    icon = "key"
+    fields = (Choice(name="value", label=_("The reader is signed in"), choices=(("yes", _("Yes")), ("no", _("No")))),)
+
+    def matcher(self, value: str) -> Matcher:
+        wanted = value == "yes"
+        return lambda profile, context: context.is_authenticated is wanted
+
+
+@register
+class Referrer(RuleType):
+    """The site whose link brought the reader; "www." makes no difference."""
+
+    code = "referrer"
+    label = _("Referring site")
+    help = _("The site whose link brought the reader here.")
+    group = ORIGIN
+    icon = "link-external"
+    fields = (
+        TEXT_OPERATOR,
+        Text(name="value", label=_("Host name"), help=_("For example: news.example.org")),
+    )
+
+    def matcher(self, operator: str, value: str) -> Matcher:
+        if operator == "contains":
+            return lambda profile, context: value in context.referrer_host.casefold()
+        host = value.removeprefix("www.")
+        return lambda profile, context: context.referrer_host.casefold().removeprefix("www.") == host
+
+
+@register
+class Campaign(RuleType):
+    """A utm_* parameter of the address."""
+
+    code = "utm"
+    label = _("Campaign (UTM)")
+    help = _("A utm_… parameter of the address the reader came by.")
+    group = ORIGIN
+    icon = "mail"
+    fields = (
+        Choice(
+            name="parameter",
+            label=_("Parameter"),
+            choices=(
+                ("source", _("Source (utm_source)")),
+                ("medium", _("Medium (utm_medium)")),
+                ("campaign", _("Campaign (utm_campaign)")),
+                ("term", _("Term (utm_term)")),
+                ("content", _("Content (utm_content)")),
+            ),
+        ),
+        TEXT_OPERATOR,
+        Text(name="value", label=_("Value"), help=_("For example: newsletter")),
+    )
+
+    def matcher(self, parameter: str, operator: str, value: str) -> Matcher:
+        if operator == "contains":
+            return lambda profile, context: value in context.utm.get(parameter, "").casefold()
+        return lambda profile, context: context.utm.get(parameter, "").casefold() == value
+
+
+@register
+class Country(RuleType):
+    """The country that a trusted proxy names; unknown matches nothing."""
+
+    code = "country"
+    label = _("Country")
+    help = _("Works where the site's proxy tells the country (setting COUNTRY_HEADER).")
+    group = ORIGIN
+    icon = "globe"
+    fields = (
+        Codes(
+            name="value",
+            label=_("Is one of"),
+            help=_("Two-letter country codes, with commas between. For example: FR, BE, LU"),
+            pattern="[A-Za-z]{2}",
+            example="FR",
+        ),
+    )
+
+    def matcher(self, value: frozenset[str]) -> Matcher:
+        return lambda profile, context: context.country.casefold() in value
+
+
+@register
+class TimeOfDay(RuleType):
+    """From one full hour to another, the second not included; over midnight where it is not the later one."""
+
+    code = "hours"
+    label = _("Time of day")
+    help = _("In the site's time zone. From 22 to 6 runs over midnight; the same hour twice is the whole day.")
+    group = MOMENT
+    icon = "time"
+    fields = (
+        Integer(name="start", label=_("From hour"), minimum=0, maximum=23, help=_("0 to 23.")),
+        Integer(name="end", label=_("To hour"), minimum=0, maximum=24, help=_("0 to 24, not included.")),
+    )
+
+    def matcher(self, start: int, end: int) -> Matcher:
+        if start < end:
+            return lambda profile, context: start <= context.at.hour < end
+        return lambda profile, context: context.at.hour >= start or context.at.hour < end
+
+
+@register
+class Weekday(RuleType):
+    """The day of the week, in the site's time zone."""
+
+    code = "weekday"
+    label = _("Day of the week")
+    help = _("In the site's time zone.")
+    group = MOMENT
+    icon = "calendar"
+    fields = (MultipleChoice(name="value", label=_("Is one of"), choices=WEEKDAYS),)
+
+    def matcher(self, value: frozenset[str]) -> Matcher:
+        days = frozenset(number for number, (code, _label) in enumerate(WEEKDAYS) if code in value)
+
+        def matches(profile: ProfileState | None, context: RequestContext) -> bool:
+            return context.at.weekday() in days
+
+        return matches
