@@ -38,12 +38,13 @@ class Event(models.Model):
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
-        constraints = [
-            models.UniqueConstraint(fields=["visitor", "event_id"], name="personalization_event_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["visitor", "event_id"], name="personalization_event_once")]
         indexes = [
             models.Index(fields=["visitor"], name="personalization_unfolded", condition=models.Q(is_folded=False)),
             models.Index(fields=["placement", "kind", "at"], name="personalization_ctr"),
+            models.Index(
+                fields=["visitor", "page", "at"], name="personalization_views", condition=models.Q(kind="view")
+            ),
         ]
 
     def __str__(self) -> str:

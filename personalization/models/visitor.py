@@ -30,8 +30,12 @@ class Profile(models.Model):
     )
     vector = HalfVectorField(_("vector"), null=True, blank=True)
     vector_model = models.CharField(_("embedding model"), max_length=200, blank=True)
+    vector_length = models.FloatField(_("length of the vector's sum"), default=0.0)
     mass = models.FloatField(_("mass"), default=0.0)
     topics = models.JSONField(_("topics"), default=dict, help_text=_("Topic id to weight, 0 to 1."))
+    topic_sums = models.JSONField(
+        _("topic sums"), default=dict, help_text=_("Topic id to decayed reading: what the weights are made of.")
+    )
     recent = models.JSONField(_("recent pages"), default=list, help_text=_("[page id, ISO time], newest first."))
     views = models.PositiveIntegerField(_("pages read"), default=0)
     visits = models.PositiveIntegerField(_("visits"), default=0)

@@ -1,0 +1,60 @@
+"""Reads a request's circumstances: campaign, referrer, device, country, language, local time."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from personalization.conf import settings
+from personalization.types import RequestContext
+
+from .agents import device_of
+
+UTM_KEYS = ("source", "medium", "campaign", "term", "content", "id")
+_UTM_LENGTH = 100
+_HOST = re.compile(r"^[a-z0-9.-]{1,253}$")
+_COUNTRY = re.compile(r"^[A-Z]{2}$")
+_NO_COUNTRY = {"XX", "ZZ"}
+
+
+def build_context(request: HttpRequest, is_authenticated: bool) -> RequestContext:
+    """The request's circumstances. Every value is bounded; a malformed one is left out, never an error."""
+    return RequestContext(
+        at=timezone.localtime(),
+        locale=get_language() or "",
+        device=device_of(request.headers),
+        referrer_host=_referrer_host(request),
+        utm=_utm(request),
+        country=_country(request),
+        is_authenticated=is_authenticated,
+    )
+
+
+def _utm(request: HttpRequest) -> dict[str, str]:
+    values = {key: request.GET.get(f"utm_{key}", "").replace("\x00", "")[:_UTM_LENGTH] for key in UTM_KEYS}
+    return {key: value for key, value in values.items() if value}
+
+
+def _referrer_host(request: HttpRequest) -> str:
+    """The foreign host the reader came from, "" for our own.
+
+    A fragment is fetched by the page itself, which hands on the referrer it had in `?referrer=`.
+    """
+    try:
+        host = urlsplit(request.headers.get("Referer", "")).hostname or ""
+    except ValueError:
+        host = ""
+    own = request.get_host().rpartition(":")[0] or request.get_host()
+    if host in ("", own):
+        host = request.GET.get("referrer", "").lower()
+    return host if host != own and _HOST.match(host) else ""
+
+
+def _country(request: HttpRequest) -> str:
+    header = settings.COUNTRY_HEADER
+    country = request.headers.get(header, "").strip().upper() if header else ""
+    return country if _COUNTRY.match(country) and country not in _NO_COUNTRY else ""

@@ -1,0 +1,61 @@
+"""Writes what a browser reported: all of a batch or nothing, and each event once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
+
+from personalization.exceptions import InvalidField
+from personalization.models import Event, Visitor
+from personalization.types import EventRecord
+
+from . import counters
+
+_INSERT = """
+    INSERT INTO {table}
+        (event_id, visitor_id, kind, page_id, at, received_at, value, slate_id, placement, position, is_folded)
+    SELECT event_id, %s, kind, page_id, at, now(), value, slate_id, placement, position, kind = 'impression'
+    FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::timestamptz[], %s::float8[], %s::uuid[], %s::text[],
+                %s::smallint[])
+        AS row (event_id, kind, page_id, at, value, slate_id, placement, position)
+    ON CONFLICT (visitor_id, event_id) DO NOTHING
+    RETURNING event_id
+"""
+
+
+def record_events(visitor_id: uuid.UUID, events: Sequence[EventRecord]) -> int:
+    """Append a validated batch; the number of events that were new. 0 where the visitor is gone.
+
+    Sent again, a batch changes nothing. Raises `InvalidField` where a page went away in this very moment.
+    """
+    try:
+        with transaction.atomic():
+            # Waits for another batch or the deletion of the same visitor.
+            if not Visitor.objects.select_for_update(no_key=True).filter(pk=visitor_id).exists():
+                return 0
+            new = _insert(visitor_id, events)
+            # Foreign keys are checked at commit otherwise, too late for an answer that says what is wrong.
+            connection.check_constraints()
+            counters.count_views(visitor_id, [event for event in events if event.event_id in new])
+    except IntegrityError as error:
+        raise InvalidField("events", _("A page was deleted just now. Leave its events out.")) from error
+    return len(new)
+
+
+def _insert(visitor_id: uuid.UUID, events: Sequence[EventRecord]) -> Collection[uuid.UUID]:
+    columns = [
+        [event.event_id for event in events],
+        [event.kind for event in events],
+        [event.page_id for event in events],
+        [event.at for event in events],
+        [event.value for event in events],
+        [event.slate_id for event in events],
+        [event.placement for event in events],
+        [event.position for event in events],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT.format(table=connection.ops.quote_name(Event._meta.db_table)), [visitor_id, *columns])
+        return {row[0] for row in cursor.fetchall()}

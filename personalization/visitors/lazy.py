@@ -1,0 +1,116 @@
+"""`request.affinity`: everything about the visitor behind a request, read only when somebody asks."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject, cached_property
+
+from personalization.consent import Decision, Refusal, decide, is_speculative, refusal_by_browser
+from personalization.types import ProfileState, RequestContext
+
+from . import cookie, segments, store
+from .agents import is_bot
+from .context import build_context
+
+
+class Affinity:
+    """The visitor of one request. Making it reads nothing; `profile` is one query, the rest of it none.
+
+    Set `forced_segments` to preview a page as somebody in those segments would see it.
+    """
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+        # Kept now, without reading it: REST framework replaces `request.user` on its own views.
+        self._user: Any = getattr(request, "user", None)
+        self.forced_segments: frozenset[int] | None = None
+
+    @cached_property
+    def refusal(self) -> Refusal | None:
+        """The signal by which the browser itself says no, or None."""
+        return refusal_by_browser(self._request.headers)
+
+    @cached_property
+    def is_bot(self) -> bool:
+        return is_bot(self._request.headers.get("User-Agent", ""))
+
+    @cached_property
+    def is_editor(self) -> bool:
+        """Whether somebody is signed in who may use Wagtail's admin."""
+        return self._is_signed_in and bool(self._user.has_perm("wagtailadmin.access_admin"))
+
+    @property
+    def is_preview(self) -> bool:
+        return bool(getattr(self._request, "is_preview", False))
+
+    @cached_property
+    def consent(self) -> Decision:
+        """ "granted", "denied" (by the browser) or "unknown"."""
+        return decide(self.refusal, self.known_id is not None)
+
+    @cached_property
+    def known_id(self) -> uuid.UUID | None:
+        """The visitor that the cookie names and that still exists, whoever looks. One query, shared with `profile`."""
+        return self.claimed_id if self._stored_profile is not None else None
+
+    @cached_property
+    def claimed_id(self) -> uuid.UUID | None:
+        """The id in a well-signed cookie, unless the browser says no. No query: the visitor may be gone."""
+        return None if self.refusal or self.is_bot else cookie.read(self._request)
+
+    @property
+    def visitor_id(self) -> uuid.UUID | None:
+        """Whom to choose pages for; None without consent, and for bots, previews and editors."""
+        return self.known_id if self.claimed_id and not self._is_no_reader else None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether what happens in this request may be written down as a reader's doing."""
+        return self.visitor_id is not None and not is_speculative(self._request.headers)
+
+    @property
+    def profile(self) -> ProfileState | None:
+        """What is known of the visitor; None wherever `visitor_id` is."""
+        return self._stored_profile if self.visitor_id else None
+
+    @cached_property
+    def context(self) -> RequestContext:
+        return build_context(self._request, self._is_signed_in)
+
+    @property
+    def segments(self) -> frozenset[int]:
+        """Ids of the segments this request belongs to, or those forced by a preview."""
+        return self._matching_segments if self.forced_segments is None else self.forced_segments
+
+    @cached_property
+    def _matching_segments(self) -> frozenset[int]:
+        return segments.matching(self.profile, self.context)
+
+    @cached_property
+    def _stored_profile(self) -> ProfileState | None:
+        return store.load_profile(self.claimed_id) if self.claimed_id else None
+
+    @property
+    def _is_no_reader(self) -> bool:
+        return self.is_preview or self.is_editor
+
+    @cached_property
+    def _is_signed_in(self) -> bool:
+        """Reading Django's lazy user opens the session, and a page that did so is no longer publicly
+        cacheable (`Vary: Cookie`). Without a session cookie it could only be nobody."""
+        is_lazy = isinstance(self._user, SimpleLazyObject)
+        if self._user is None or (is_lazy and django_settings.SESSION_COOKIE_NAME not in self._request.COOKIES):
+            return False
+        return bool(self._user.is_authenticated)
+
+
+def affinity_of(request: HttpRequest) -> Affinity:
+    """`request.affinity`, with its type. Attached here where the middleware did not see the request."""
+    affinity: Affinity | None = getattr(request, "affinity", None)
+    if affinity is None:
+        affinity = request.affinity = Affinity(request)  # type: ignore[attr-defined]
+    return affinity

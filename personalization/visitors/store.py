@@ -1,0 +1,101 @@
+"""Visitors and their profiles in the database."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+
+from personalization.models import Profile, Visitor
+from personalization.profiles import Tally, profile_state
+from personalization.signals import consent_given, consent_withdrawn
+from personalization.types import Device, ProfileState, ReadPage, Vector
+
+from .events import record_events
+
+__all__ = ["create_visitor", "delete_visitor", "load_profile", "record_events", "save_tally", "tally_of"]
+
+
+@transaction.atomic
+def create_visitor(device: Device | str = "") -> uuid.UUID:
+    """A new visitor who said yes, with an empty profile. The id is random and means nothing elsewhere."""
+    visitor = Visitor.objects.create()
+    Profile.objects.create(visitor=visitor, device=device)
+    transaction.on_commit(lambda: consent_given.send(Visitor, visitor_id=visitor.pk), robust=True)
+    return visitor.pk
+
+
+@transaction.atomic
+def delete_visitor(visitor_id: uuid.UUID) -> bool:
+    """Delete the visitor and every row about them, at once. False where there was none."""
+    # The lock keeps events out that a second tab sends at this very moment.
+    visitor = Visitor.objects.select_for_update().filter(pk=visitor_id).first()
+    if visitor is None:
+        return False
+    visitor.delete()
+    transaction.on_commit(lambda: consent_withdrawn.send(Visitor, visitor_id=visitor_id), robust=True)
+    return True
+
+
+def load_profile(visitor_id: uuid.UUID) -> ProfileState | None:
+    """What is known of the visitor; None where there is no such visitor. One query."""
+    row = Profile.objects.filter(pk=visitor_id).first()
+    if row is None:
+        return None
+    return ProfileState(
+        vector=_array(row.vector) if row.mass > 0 else None,
+        topics={int(topic): weight for topic, weight in row.topics.items()},
+        recent=_recent(row.recent),
+        views=row.views,
+        visits=row.visits,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        mass=max(0.0, row.mass),
+        updated_at=row.updated_at,
+    )
+
+
+def tally_of(row: Profile) -> Tally:
+    """The sums that a profile row keeps, ready to be folded on."""
+    vector = _array(row.vector)
+    return Tally(
+        vector_sum=None if vector is None else vector.astype(np.float64) * row.vector_length,
+        mass=row.mass,
+        topic_sums={int(topic): value for topic, value in row.topic_sums.items()},
+        recent=_recent(row.recent),
+        views=row.views,
+        visits=row.visits,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        as_of=row.updated_at,
+    )
+
+
+def save_tally(row: Profile, tally: Tally, vector_model: str) -> ProfileState:
+    """Write sums and what they amount to into the row; segments and the row's own saving are the caller's."""
+    length = 0.0 if tally.vector_sum is None else float(np.linalg.norm(tally.vector_sum))
+    state = profile_state(tally)
+    row.vector = None if tally.vector_sum is None or length == 0 else tally.vector_sum / length
+    row.vector_length, row.vector_model = length, vector_model
+    row.mass = tally.mass
+    row.topics = {str(topic): weight for topic, weight in state.topics.items()}
+    row.topic_sums = {str(topic): value for topic, value in tally.topic_sums.items()}
+    row.recent = [[page.page_id, page.at.isoformat()] for page in tally.recent]
+    row.views, row.visits = tally.views, tally.visits
+    row.first_seen, row.last_seen, row.updated_at = tally.first_seen, tally.last_seen, tally.as_of
+    return state
+
+
+def _array(stored: Any) -> Vector | None:
+    if stored is None:
+        return None
+    vector = np.asarray(stored.to_list() if hasattr(stored, "to_list") else stored, dtype=np.float32)
+    # Half precision does not keep the length at exactly 1.
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+def _recent(stored: list[tuple[int, str]]) -> tuple[ReadPage, ...]:
+    return tuple(ReadPage(page_id, datetime.fromisoformat(at)) for page_id, at in stored)
