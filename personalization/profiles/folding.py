@@ -71,6 +71,19 @@ def fold(tally: Tally, readings: Sequence[Reading], settings: FoldSettings) -> T
     return _add(_see(tally, ordered, settings), ordered, latest, settings.half_life)
 
 
+def with_vectors(tally: Tally, vectors: Mapping[int, Vector], half_life: timedelta) -> Tally:
+    """The tally with its vector made anew from its recent pages, one view each; for a change of embedding model."""
+    if tally.as_of is None:
+        return tally
+    readings = [
+        Reading(page.page_id, "view", page.at, vector=vectors[page.page_id])
+        for page in tally.recent
+        if page.page_id in vectors
+    ]
+    anew = _add(Tally(as_of=tally.as_of), readings, tally.as_of, half_life)
+    return replace(tally, vector_sum=anew.vector_sum)
+
+
 def decay_factor(age: timedelta, half_life: timedelta) -> float:
     """2^(-age / half-life): 1 for what is new, 0.5 after one half-life."""
     return float(0.5 ** (age / half_life))

@@ -11,7 +11,7 @@ from personalization.types import Device
 # Names by which crawlers, link previews, monitors and audits announce themselves. A headless browser or
 # an HTTP library is not here: it can become a reader only by saying yes to consent and keeping the cookie.
 _BOT = re.compile(
-    r"(?<!cu)bot\b|bot[/_;) -]|crawl|spider|slurp|archiver|mediapartners|facebookexternalhit|meta-external|embedly"
+    r"(?<!cu)bot(?:\b|_)|crawl|spider|slurp|archiver|mediapartners|facebookexternalhit|meta-external|embedly"
     r"|whatsapp/|skypeuripreview|slack-img|bingpreview|google-(?:inspection|read|extended|site|safety)|googleother"
     r"|feedfetcher|feedly|feedburner|\brss|pingdom|uptime|statuscake|site24x7|monitor|lighthouse|pagespeed|gtmetrix"
     r"|validator|wget|scrapy|httrack|nutch|chatgpt-user|claude-web|anthropic-ai|perplexity|phantomjs|nuclei|zgrab",

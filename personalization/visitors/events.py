@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
@@ -46,7 +47,7 @@ def record_events(visitor_id: uuid.UUID, events: Sequence[EventRecord]) -> int:
 
 
 def _insert(visitor_id: uuid.UUID, events: Sequence[EventRecord]) -> Collection[uuid.UUID]:
-    columns = [
+    columns: list[list[Any]] = [
         [event.event_id for event in events],
         [event.kind for event in events],
         [event.page_id for event in events],

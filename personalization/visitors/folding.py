@@ -1,0 +1,97 @@
+"""Folds a visitor's new events into the profile row."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from personalization.conf import settings
+from personalization.models import Event, Profile
+from personalization.profiles import FoldSettings, Reading, Tally, fold, with_vectors
+from personalization.signals import profile_updated
+from personalization.types import ProfileState, RequestContext, Vector
+from tagging import index
+
+from . import segments
+from .store import save_tally, tally_of
+
+_EVENTS_AT_ONCE = 2000
+
+
+@transaction.atomic
+def fold_visitor(visitor_id: uuid.UUID) -> int:
+    """Bring the profile up to date with the stored events; how many were folded, 0 where there is nothing to do.
+
+    Safe to run twice or at the same time: the row is locked, and an event is folded once.
+    """
+    row = Profile.objects.select_for_update().filter(pk=visitor_id).first()
+    if row is None:
+        return 0
+    events = list(Event.objects.filter(visitor_id=visitor_id, is_folded=False).order_by("at")[:_EVENTS_AT_ONCE])
+    if not events:
+        return 0
+    _fold(row, events)
+    Event.objects.filter(pk__in=[event.pk for event in events]).update(is_folded=True)
+    transaction.on_commit(lambda: profile_updated.send(Profile, visitor_id=visitor_id), robust=True)
+    return len(events)
+
+
+def visitors_to_fold(waiting: timedelta, limit: int) -> list[uuid.UUID]:
+    """Visitors whose events have waited longer than that: their task was lost, or the broker was down."""
+    events = Event.objects.filter(is_folded=False, received_at__lt=timezone.now() - waiting)
+    return list(events.order_by().values_list("visitor", flat=True).distinct()[:limit])
+
+
+def fold_settings() -> FoldSettings:
+    """The site's settings as the pure folding takes them."""
+    return FoldSettings(
+        half_life=timedelta(days=settings.PROFILE_HALF_LIFE_DAYS),
+        visit_gap=timedelta(minutes=settings.VISIT_GAP_MINUTES),
+        recent_pages=settings.PROFILE_RECENT_PAGES,
+    )
+
+
+def _fold(row: Profile, events: Sequence[Event]) -> None:
+    tally, model = tally_of(row), index.live_model_name() or ""
+    if row.vector_model != model:
+        tally = _in_the_space_of_the_live_model(tally)
+    tally = fold(tally, _readings(events), fold_settings())
+    state = save_tally(row, tally, model)
+    row.segments = sorted(_segments(state, row))
+    row.save()
+
+
+def _readings(events: Sequence[Event]) -> list[Reading]:
+    page_ids = {event.page_id for event in events}
+    vectors = index.vectors(page_ids)
+    topics = {
+        page_id: {topic.topic_id: topic.score for topic in found}
+        for page_id, found in index.topics_of(page_ids).items()
+    }
+    return [_reading(event, vectors, topics) for event in events]
+
+
+def _reading(event: Event, vectors: Mapping[int, Vector], topics: Mapping[int, Mapping[int, float]]) -> Reading:
+    return Reading(
+        page_id=event.page_id,
+        kind=event.kind,  # type: ignore[arg-type]  # the column's choices are the type's values
+        at=event.at,
+        value=event.value,
+        vector=vectors.get(event.page_id),
+        topics=topics.get(event.page_id, {}),
+    )
+
+
+def _in_the_space_of_the_live_model(tally: Tally) -> Tally:
+    """Vectors of two models cannot be added: begin again from the pages that were read lately."""
+    vectors = index.vectors({page.page_id for page in tally.recent})
+    return with_vectors(tally, vectors, fold_settings().half_life)
+
+
+def _segments(state: ProfileState, row: Profile) -> frozenset[int]:
+    """For reports: the segments that match away from any one request, knowing only the profile and device."""
+    return segments.matching(state, RequestContext(at=timezone.localtime(), device=row.device or "other"))  # type: ignore[arg-type]

@@ -1,0 +1,171 @@
+"""The laws of folding, and what it makes of reading, liking and disliking."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from personalization.profiles import FoldSettings, Reading, Tally, fold, profile_state, topic_weights, with_vectors
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SETTINGS = FoldSettings(half_life=timedelta(days=14), recent_pages=5)
+KINDS = ["impression", "view", "click", "scroll", "dwell", "feedback"]
+
+
+def unit(*numbers):
+    vector = np.array(numbers, dtype=np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+EAST, NORTH, WEST = unit(1, 0), unit(0, 1), unit(-1, 0)
+
+vectors = st.tuples(st.floats(-1, 1), st.floats(0.1, 1)).map(lambda pair: unit(*pair))
+readings = st.builds(
+    Reading,
+    page_id=st.integers(1, 9),
+    kind=st.sampled_from(KINDS),
+    at=st.integers(0, 60 * 24 * 60).map(lambda minutes: NOON + timedelta(minutes=minutes)),
+    value=st.one_of(st.none(), st.floats(-1, 500)),
+    vector=st.one_of(st.none(), vectors),
+    topics=st.dictionaries(st.integers(1, 4), st.floats(0, 1), max_size=3),
+)
+logs = st.lists(readings, min_size=1, max_size=12)
+
+
+def assert_same(one: Tally, other: Tally):
+    def close(left, right):
+        return np.testing.assert_allclose(left, right, rtol=1e-6, atol=1e-7)
+
+    assert (one.vector_sum is None) == (other.vector_sum is None)
+    if one.vector_sum is not None:
+        close(one.vector_sum, other.vector_sum)
+    close(one.mass, other.mass)
+    for topic in set(one.topic_sums) | set(other.topic_sums):
+        close(one.topic_sums.get(topic, 0.0), other.topic_sums.get(topic, 0.0))
+    for name in ("views", "first_seen", "last_seen", "as_of", "recent"):
+        assert getattr(one, name) == getattr(other, name)
+
+
+def read(*events: Reading, start: Tally | None = None):
+    return fold(start or Tally(), events, SETTINGS)
+
+
+def view(page_id, vector, at=NOON, kind="view", value=None, topics=None):
+    return Reading(page_id, kind, at, value, vector, topics or {})
+
+
+@given(logs, st.data())
+def test_incremental_equals_batch(log, data):
+    log = sorted(log, key=lambda reading: reading.at)
+    cut = data.draw(st.integers(0, len(log)))
+    in_pieces = fold(fold(Tally(), log[:cut], SETTINGS), log[cut:], SETTINGS)
+    at_once = fold(Tally(), log, SETTINGS)
+    assert_same(in_pieces, at_once)
+    assert in_pieces.visits == at_once.visits
+
+
+@given(logs, st.randoms(use_true_random=False))
+def test_order_of_arrival_does_not_matter(log, random):
+    shuffled = list(log)
+    random.shuffle(shuffled)
+    one_by_one = Tally()
+    for reading in shuffled:
+        one_by_one = fold(one_by_one, [reading], SETTINGS)
+    assert_same(one_by_one, fold(Tally(), log, SETTINGS))
+
+
+@given(st.integers(0, 5000), st.integers(0, 5000))
+def test_decay_composes(first, second):
+    start = read(view(1, EAST, topics={1: 0.5}))
+    silent = [Reading(2, "impression", NOON + timedelta(hours=hours)) for hours in (first, first + second)]
+    assert_same(read(silent[1], start=read(silent[0], start=start)), read(silent[1], start=start))
+
+
+@given(logs)
+def test_a_profile_vector_is_a_unit_vector_or_none(log):
+    state = profile_state(fold(Tally(), log, SETTINGS))
+    if state.vector is not None:
+        assert np.linalg.norm(state.vector) == pytest.approx(1.0, abs=1e-5)
+
+
+@given(logs)
+def test_topic_weights_are_shares(log):
+    weights = profile_state(fold(Tally(), log, SETTINGS)).topics
+    assert all(0 < weight < 1 for weight in weights.values())
+    assert sum(weights.values()) < 1
+
+
+@given(logs, vectors)
+def test_negative_feedback_moves_away(log, vector):
+    before = fold(Tally(), [*log, view(1, EAST)], SETTINGS)
+    after = fold(before, [view(9, vector, before.as_of, "feedback", -1.0)], SETTINGS)
+    assert after.vector_sum @ vector < before.vector_sum @ vector
+
+
+def test_a_reading_counts_half_after_one_half_life():
+    later = NOON + SETTINGS.half_life
+    tally = read(view(1, EAST), view(2, NORTH, later))
+    np.testing.assert_allclose(tally.vector_sum, [0.5, 1.0])
+    assert tally.mass == pytest.approx(1.5)
+
+
+def test_likes_and_dislikes_that_cancel_leave_no_vector():
+    assert profile_state(read(view(1, EAST), view(2, WEST))).vector is None
+
+
+def test_dislike_alone_is_no_interest_in_the_opposite():
+    state = profile_state(
+        read(view(1, EAST, topics={1: 1.0}), view(1, EAST, kind="feedback", value=-1, topics={1: 1.0}))
+    )
+    assert state.vector is None
+    assert state.topics == {}
+
+
+def test_an_impression_says_nothing():
+    tally = read(view(1, EAST, kind="impression", topics={1: 1.0}))
+    assert (tally.mass, tally.views, tally.recent) == (0.0, 0, ())
+    assert profile_state(tally).topics == {}
+
+
+def test_reading_on_weighs_more_than_looking_in():
+    looked = read(view(1, EAST), view(2, NORTH))
+    stayed = read(view(1, EAST), view(2, NORTH), view(2, NORTH, kind="dwell", value=120.0))
+    assert profile_state(stayed).vector @ NORTH > profile_state(looked).vector @ NORTH
+
+
+def test_three_pages_on_a_topic_make_it_the_strongest():
+    pages = [view(n, EAST, NOON + timedelta(minutes=n), topics={1: 0.8, 2: 0.2}) for n in range(3)]
+    weights = profile_state(read(view(9, NORTH, topics={3: 0.9}), *pages)).topics
+    assert max(weights, key=weights.get) == 1
+    assert weights[1] > 0.4
+
+
+def test_many_topics_on_a_page_share_its_weight():
+    one = topic_weights(read(view(1, EAST, topics={1: 1.0})).topic_sums)
+    four = topic_weights(read(view(1, EAST, topics={1: 1.0, 2: 1.0, 3: 1.0, 4: 1.0})).topic_sums)
+    assert sum(four.values()) == pytest.approx(sum(one.values()))
+
+
+def test_a_pause_starts_a_new_visit():
+    def at(minutes):
+        return view(1, EAST, NOON + timedelta(minutes=minutes))
+
+    assert read(at(0), at(20), at(45)).visits == 1
+    assert read(at(0), at(31)).visits == 2
+    assert read(at(10), start=read(at(0), at(31))).visits == 2
+
+
+def test_recent_pages_are_newest_first_once_and_bounded():
+    views = [view(n % 7, EAST, NOON + timedelta(minutes=n)) for n in range(14)]
+    assert [page.page_id for page in read(*views).recent] == [6, 5, 4, 3, 2]
+
+
+def test_a_change_of_model_keeps_what_was_read():
+    tally = read(view(1, EAST), view(2, EAST))
+    anew = with_vectors(tally, {1: NORTH}, SETTINGS.half_life)
+    np.testing.assert_allclose(anew.vector_sum, NORTH)
+    assert (anew.views, anew.mass) == (2, 2.0)
