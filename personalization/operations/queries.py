@@ -1,0 +1,64 @@
+"""From a request to a question for the recommender."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+from wagtail.models import Locale, Site
+
+from personalization.types import RecQuery, RequestContext
+from personalization.visitors import affinity_of
+
+from .placements import load_placement
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from wagtail.models import Page
+
+
+def query_for_request(
+    request: HttpRequest | None,
+    placement: str,
+    page: Page | None = None,
+    n: int | None = None,
+    *,
+    locale: Locale | None = None,
+    is_personal: bool = True,
+) -> RecQuery:
+    """What to ask for this request: `n` items (the placement's own number if None) beside `page`.
+
+    The locale is `locale`, else the page's, else the active language's. With `is_personal` false nothing of
+    the visitor is read, so that the answer may be cached for everybody; a segment being previewed still holds.
+    Raises `UnknownPlacement`.
+    """
+    config = load_placement(placement)
+    affinity = affinity_of(request) if request is not None else None
+    locale_id = locale.pk if locale else page.locale_id if page else Locale.get_active().pk
+    query = RecQuery(
+        placement=config.name,
+        n=n or config.n,
+        site_id=site_for(request),
+        locale_id=locale_id,
+        page_id=page.pk if page else None,
+        context=RequestContext(at=timezone.localtime()),
+    )
+    if affinity is None:
+        return query
+    if not is_personal:
+        return replace(query, segments=affinity.forced_segments or frozenset())
+    return replace(
+        query,
+        context=affinity.context,
+        profile=affinity.profile,
+        segments=affinity.segments,
+        visitor_id=affinity.visitor_id if affinity.is_counted else None,
+    )
+
+
+def site_for(request: HttpRequest | None) -> int:
+    """The id of the request's site; without a request, of the default site; 0 where there is none."""
+    site = Site.find_for_request(request) if request is not None else None
+    site = site or Site.objects.filter(is_default_site=True).first()
+    return int(site.pk) if site else 0
