@@ -49,9 +49,7 @@ class ArticleIndexPage(Page):
 
 
 class ArticleTag(TaggedItemBase):
-    content_object = ParentalKey(
-        "cms_site.ArticlePage", on_delete=models.CASCADE, related_name="tagged_items"
-    )
+    content_object = ParentalKey("cms_site.ArticlePage", on_delete=models.CASCADE, related_name="tagged_items")
 
 
 class ArticlePage(Page):
@@ -100,10 +98,22 @@ class TopicPage(Page):
     """What the site has on one topic of the tree, with an introduction of its own."""
 
     intro = RichTextField(_("intro"), blank=True, features=["bold", "italic", "link"])
-    topic = models.ForeignKey(
-        "tagging.Topic", on_delete=models.PROTECT, related_name="+", verbose_name=_("topic")
-    )
+    topic = models.ForeignKey("tagging.Topic", on_delete=models.PROTECT, related_name="+", verbose_name=_("topic"))
 
     content_panels = [*Page.content_panels, FieldPanel("topic"), FieldPanel("intro")]
     parent_page_types = ["cms_site.HomePage"]
     subpage_types: list[str] = []
+
+
+class LoadedItem(models.Model):
+    """What load_demo has made, so that it makes nothing twice, whatever editors did to it since."""
+
+    key = models.CharField(_("key"), max_length=200, unique=True)
+    object_id = models.PositiveBigIntegerField(_("object id"))
+
+    class Meta:
+        verbose_name = _("loaded demo item")
+        verbose_name_plural = _("loaded demo items")
+
+    def __str__(self) -> str:
+        return self.key
