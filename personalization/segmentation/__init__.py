@@ -3,6 +3,7 @@
 from . import behavior, circumstances  # noqa: F401  (registers the built-in rule types)
 from .compiler import MAX_DEPTH, MAX_RULES, compile_rules
 from .registry import Matcher, RuleType, get_rule_type, register, rule_types
+from .trees import visit_rules, wanted_topics, without_visit_rules
 
 __all__ = [
     "MAX_DEPTH",
@@ -13,4 +14,7 @@ __all__ = [
     "get_rule_type",
     "register",
     "rule_types",
+    "visit_rules",
+    "wanted_topics",
+    "without_visit_rules",
 ]

@@ -28,6 +28,7 @@ class TopicAffinity(RuleType):
 
     code = "topic"
     label = _("Topic of interest")
+    summary = _("{topic}: {operator} {value} of reading")
     help = _("How much of what the visitor read lately is about a topic.")
     group = READING
     icon = "tag"
@@ -52,6 +53,7 @@ class PagesRead(RuleType):
 
     code = "views"
     label = _("Pages read")
+    summary = _("pages read: {operator} {value}")
     help = _("How many pages the visitor has read so far.")
     group = READING
     icon = "doc-full"
@@ -68,6 +70,7 @@ class VisitCount(RuleType):
 
     code = "visits"
     label = _("Number of visits")
+    summary = _("visits: {operator} {value}")
     help = _("How often the visitor came. A visit ends after half an hour without reading.")
     group = READING
     icon = "history"
@@ -84,14 +87,15 @@ class Acquaintance(RuleType):
 
     code = "visitor"
     label = _("New or returning visitor")
-    help = _("Visitors who did not consent to personalisation count as new.")
+    summary = _("visitor is {value}")
+    help = _("New is who comes for the first time. Visitors who did not consent count as new.")
     group = READING
     icon = "user"
     fields = (
         Choice(
             name="value",
             label=_("The visitor is"),
-            choices=(("new", _("here for the first time")), ("returning", _("back again"))),
+            choices=(("new", _("new")), ("returning", _("returning"))),
         ),
     )
 
@@ -107,6 +111,7 @@ class LastSeen(RuleType):
 
     code = "last_seen"
     label = _("Last seen")
+    summary = _("last seen {operator} {value} days")
     help = _("When the visitor was here before. Visitors never seen before do not match.")
     group = READING
     icon = "calendar-alt"
@@ -121,7 +126,7 @@ class LastSeen(RuleType):
 
     def matcher(self, operator: str, value: int) -> Matcher:
         span = timedelta(days=value)
-        compare = op.le if operator == "within" else op.gt
+        compare: Callable[[timedelta, timedelta], bool] = op.le if operator == "within" else op.gt
 
         def matches(profile: ProfileState | None, context: RequestContext) -> bool:
             if profile is None or profile.last_seen is None:

@@ -30,6 +30,7 @@ class DeviceRule(RuleType):
 
     code = "device"
     label = _("Device")
+    summary = _("device is {value}")
     group = MEANS
     icon = "mobile-alt"
     fields = (
@@ -55,9 +56,11 @@ class LocaleRule(RuleType):
 
     code = "locale"
     label = _("Language")
+    summary = _("language is {value}")
     help = _("The language of the page being read.")
     group = MEANS
     icon = "site"
+    depends_on_visit = True
     fields = (Locales(name="value", label=_("Is one of")),)
 
     def matcher(self, value: frozenset[str]) -> Matcher:
@@ -70,8 +73,10 @@ class SignedIn(RuleType):
 
     code = "signed_in"
     label = _("Signed in")
+    summary = _("signed in: {value}")
     group = MEANS
     icon = "key"
+    depends_on_visit = True
     fields = (Choice(name="value", label=_("The reader is signed in"), choices=(("yes", _("Yes")), ("no", _("No")))),)
 
     def matcher(self, value: str) -> Matcher:
@@ -85,9 +90,11 @@ class Referrer(RuleType):
 
     code = "referrer"
     label = _("Referring site")
+    summary = _("referring site {operator} {value}")
     help = _("The site whose link brought the reader here.")
     group = ORIGIN
     icon = "link-external"
+    depends_on_visit = True
     fields = (
         TEXT_OPERATOR,
         Text(name="value", label=_("Host name"), help=_("For example: news.example.org")),
@@ -106,19 +113,21 @@ class Campaign(RuleType):
 
     code = "utm"
     label = _("Campaign (UTM)")
+    summary = _("{parameter} {operator} {value}")
     help = _("A utm_… parameter of the address the reader came by.")
     group = ORIGIN
     icon = "mail"
+    depends_on_visit = True
     fields = (
         Choice(
             name="parameter",
             label=_("Parameter"),
             choices=(
-                ("source", _("Source (utm_source)")),
-                ("medium", _("Medium (utm_medium)")),
-                ("campaign", _("Campaign (utm_campaign)")),
-                ("term", _("Term (utm_term)")),
-                ("content", _("Content (utm_content)")),
+                ("source", "utm_source"),
+                ("medium", "utm_medium"),
+                ("campaign", "utm_campaign"),
+                ("term", "utm_term"),
+                ("content", "utm_content"),
             ),
         ),
         TEXT_OPERATOR,
@@ -137,9 +146,11 @@ class Country(RuleType):
 
     code = "country"
     label = _("Country")
+    summary = _("country is {value}")
     help = _("Works where the site's proxy tells the country (setting COUNTRY_HEADER).")
     group = ORIGIN
     icon = "globe"
+    depends_on_visit = True
     fields = (
         Codes(
             name="value",
@@ -160,9 +171,11 @@ class TimeOfDay(RuleType):
 
     code = "hours"
     label = _("Time of day")
+    summary = _("between {start}:00 and {end}:00")
     help = _("In the site's time zone. From 22 to 6 runs over midnight; the same hour twice is the whole day.")
     group = MOMENT
     icon = "time"
+    depends_on_visit = True
     fields = (
         Integer(name="start", label=_("From hour"), minimum=0, maximum=23, help=_("0 to 23.")),
         Integer(name="end", label=_("To hour"), minimum=0, maximum=24, help=_("0 to 24, not included.")),
@@ -180,9 +193,11 @@ class Weekday(RuleType):
 
     code = "weekday"
     label = _("Day of the week")
+    summary = _("on {value}")
     help = _("In the site's time zone.")
     group = MOMENT
     icon = "calendar"
+    depends_on_visit = True
     fields = (MultipleChoice(name="value", label=_("Is one of"), choices=WEEKDAYS),)
 
     def matcher(self, value: frozenset[str]) -> Matcher:

@@ -18,19 +18,22 @@ class RuleType(ABC):
     """One kind of rule: the fields an editor fills in, and the function they compile to.
 
     `code` is stored in rules and never changes. `label`, `help`, `group` and the fields' texts are shown in
-    the rule builder, translated there. `icon` is one of Wagtail's.
+    the rule builder, translated there. `summary` says a rule in words, with the fields' names in braces.
+    `icon` is one of Wagtail's. `depends_on_visit` is true where a stored profile cannot tell who matches.
     """
 
     code: ClassVar[str]
     label: ClassVar[str]
+    summary: ClassVar[str]
     help: ClassVar[str] = ""
     group: ClassVar[str] = ""
     icon: ClassVar[str] = "group"
+    depends_on_visit: ClassVar[bool] = False
     fields: ClassVar[tuple[Field, ...]]
 
     @abstractmethod
-    def matcher(self, **values: Any) -> Matcher:
-        """A fast function without side effects. `values` are the cleaned fields, by name."""
+    def matcher(self, *args: Any, **values: Any) -> Matcher:
+        """A fast function without side effects. `values` are the cleaned fields, by name: a subclass lists them."""
 
     def clean(self, rule: Mapping[str, Any]) -> dict[str, Any]:
         """The cleaned fields of `rule`, by name. FieldErrors names every field that is wrong."""

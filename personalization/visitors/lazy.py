@@ -15,6 +15,7 @@ from personalization.types import ProfileState, RequestContext
 from . import cookie, segments, store
 from .agents import is_bot
 from .context import build_context
+from .representative import representative_profile
 
 
 class Affinity:
@@ -74,7 +75,9 @@ class Affinity:
 
     @property
     def profile(self) -> ProfileState | None:
-        """What is known of the visitor; None wherever `visitor_id` is."""
+        """What is known of the visitor; None wherever `visitor_id` is. A preview's is its segments' typical reader."""
+        if self.forced_segments is not None:
+            return self._forced_profile
         return self._stored_profile if self.visitor_id else None
 
     @cached_property
@@ -89,6 +92,10 @@ class Affinity:
     @cached_property
     def _matching_segments(self) -> frozenset[int]:
         return segments.matching(self.profile, self.context)
+
+    @cached_property
+    def _forced_profile(self) -> ProfileState | None:
+        return representative_profile(self.forced_segments or frozenset())
 
     @cached_property
     def _stored_profile(self) -> ProfileState | None:

@@ -16,7 +16,7 @@ from personalization.types import Device, ProfileState, ReadPage, Vector
 
 from .events import record_events
 
-__all__ = ["create_visitor", "delete_visitor", "load_profile", "record_events", "save_tally", "tally_of"]
+__all__ = ["create_visitor", "delete_visitor", "load_profile", "profile_of", "record_events", "save_tally", "tally_of"]
 
 
 @transaction.atomic
@@ -43,10 +43,14 @@ def delete_visitor(visitor_id: uuid.UUID) -> bool:
 def load_profile(visitor_id: uuid.UUID) -> ProfileState | None:
     """What is known of the visitor; None where there is no such visitor. One query."""
     row = Profile.objects.filter(pk=visitor_id).first()
-    if row is None:
-        return None
+    return None if row is None else profile_of(row)
+
+
+def profile_of(row: Profile) -> ProfileState:
+    """What a profile row says of the visitor. A row loaded without its vector says nothing of a direction."""
+    has_vector = row.mass > 0 and "vector" not in row.get_deferred_fields()
     return ProfileState(
-        vector=_array(row.vector) if row.mass > 0 else None,
+        vector=_array(row.vector) if has_vector else None,
         topics={int(topic): weight for topic, weight in row.topics.items()},
         recent=_recent(row.recent),
         views=row.views,

@@ -161,6 +161,7 @@ def test_a_site_adds_a_rule_type_in_one_class(monkeypatch: pytest.MonkeyPatch) -
     class FullMoon(RuleType):
         code = "moon"
         label = "Phase of the moon"
+        summary = "day {day} of the moon"
         fields = (Integer(name="day", label="Day", maximum=29),)
 
         def matcher(self, day: int) -> Any:
