@@ -1,0 +1,90 @@
+"""Make the pictures in docs/images/ from a running demo: `make demo` in one terminal, `make screenshots` in another."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+IMAGES = Path(__file__).resolve().parent / "images"
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--url", default="http://127.0.0.1:8000")
+    url = parser.parse_args().url.rstrip("/")
+    if not (chromium := shutil.which("chromium")):
+        raise SystemExit("chromium is not installed. Run: apt-get install chromium")
+    IMAGES.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM))
+        reader_pages(browser.new_context(viewport=DESKTOP), url, "")
+        reader_pages(browser.new_context(viewport=PHONE), url, "-phone")
+        reader_pages(browser.new_context(viewport=DESKTOP, color_scheme="dark"), url, "-dark")
+        editor_pages(browser.new_context(viewport={"width": 1440, "height": 1000}), url)
+        browser.close()
+
+
+def reader_pages(context: BrowserContext, url: str, suffix: str) -> None:
+    page = context.new_page()
+    page.goto(url)
+    decline(page)
+    shoot(page, f"home{suffix}")
+    page.goto(f"{url}/articles/")
+    page.locator("main article a").first.click()
+    page.wait_for_load_state("networkidle")
+    shoot(page, f"article{suffix}")
+
+
+def decline(page: Page) -> None:
+    """Put the consent banner away; a picture of each page without it."""
+    page.get_by_role("button", name="Decline").click()
+
+
+def editor_pages(context: BrowserContext, url: str) -> None:
+    page = context.new_page()
+    sign_in(page, url)
+    page.goto(f"{url}/articles/")
+    article = page.locator("main article a").first.get_attribute("href") or "/"
+    page.goto(url + article)
+    page_id = page.locator("[data-affinity-page]").first.get_attribute("data-affinity-page")
+    page.goto(f"{url}/admin/pages/{page_id}/edit/")
+    page.get_by_role("button", name="Toggle content analysis").click()
+    page.wait_for_timeout(800)
+    shoot(page, "editor-panel")
+    first_of(page, f"{url}/admin/placements/", "placement-editor")
+    first_of(page, f"{url}/admin/segments/", "segment-editor")
+
+
+def first_of(page: Page, listing: str, name: str) -> None:
+    page.goto(listing)
+    page.locator("table.listing tbody a").first.click()
+    page.wait_for_load_state("networkidle")
+    shoot(page, name)
+
+
+def sign_in(page: Page, url: str) -> None:
+    page.goto(f"{url}/admin/login/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(os.environ.get("AFFINITY_ADMIN_PASSWORD", "affinity-demo"))
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_load_state("networkidle")
+
+
+def shoot(page: Page, name: str, prepare: Callable[[Page], None] | None = None) -> None:
+    if prepare:
+        prepare(page)
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=IMAGES / f"{name}.png")
+    print(f"docs/images/{name}.png")
+
+
+if __name__ == "__main__":
+    main()
