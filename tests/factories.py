@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import math
 from datetime import date
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
+from django.utils import timezone
 from wagtail.models import Locale, Page, PageViewRestriction, Site
 
 from cms_site.models import ArticleIndexPage, ArticlePage, HomePage
-from tagging.models import Topic
+from personalization.models import PageCounter
+from tagging.models import EmbeddingModel, PageVector, Suggestion, Topic
 
 _number = itertools.count(1)
 
@@ -73,4 +76,39 @@ def make_editor(username: str = "") -> User:
     """A superuser with the password "password"."""
     return get_user_model().objects.create_superuser(
         username or f"editor-{next(_number)}", email="editor@example.org", password="password"
+    )
+
+
+def make_embedding_model(name: str = "tiny@test", dimensions: int = 3) -> EmbeddingModel:
+    """The live embedding model of vectors that a test writes by hand."""
+    return EmbeddingModel.objects.get_or_create(name=name, dimensions=dimensions, is_live=True)[0]
+
+
+def make_vector(page: Page, *values: float) -> PageVector:
+    """The page's vector, brought to unit length, with filter columns as the outbox keeps them."""
+    length = math.hypot(*values)
+    return PageVector.objects.create(
+        page=page,
+        model=make_embedding_model(dimensions=len(values)),
+        embedding=[value / length for value in values],
+        is_live=page.live,
+        is_public=not page.get_view_restrictions().exists(),
+        locale=page.locale,
+        site=page.get_site(),
+        content_type=page.cached_content_type,
+        first_published_at=page.first_published_at,
+    )
+
+
+def tag_page(page: Page, topic: Topic, score: float = 0.9) -> Suggestion:
+    """The topic, applied to the page by machine."""
+    return Suggestion.objects.create(
+        page=page, topic=topic, score=score, state=Suggestion.State.APPLIED, source=Suggestion.Source.VECTOR
+    )
+
+
+def make_views(page: Page, views: float, **fields: Any) -> PageCounter:
+    """The page was read so many times just now."""
+    return PageCounter.objects.create(
+        page=page, **{"score": views, "total": int(views), "as_of": timezone.now()} | fields
     )
