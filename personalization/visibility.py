@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import swapper
 from django.conf import settings as django_settings
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Left, Length
 from django.utils import timezone
 from wagtail.models import PageViewRestriction, Site
 
@@ -67,4 +68,4 @@ def _restricted_pages() -> PageQuerySet:
 
 def _above(pages: PageQuerySet) -> PageQuerySet:
     """Those of `pages` that are the outer query's page or an ancestor of it, by treebeard's path."""
-    return pages.annotate(lower_path=OuterRef("path")).filter(lower_path__startswith=F("path"))
+    return pages.filter(path=Left(OuterRef("path"), Length("path")))

@@ -6,7 +6,6 @@ import hashlib
 import logging
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
@@ -40,9 +39,8 @@ def recommend(query: RecQuery) -> Slate:
     config = load_placement(query.placement)
     chosen = _choose_cached(query, config) if query.profile is None else _choose(query, config)
     items = _visible(chosen, query, config)
-    if len(items) < min(query.n, len(chosen)):
-        gone = {item.page_id for item in chosen} - {item.page_id for item in items}
-        items = _visible(_choose(replace(query, exclude=query.exclude | gone), config), query, config)
+    if len(items) < query.n <= len(chosen):
+        items = _visible(_choose(query, config, is_exhaustive=True), query, config)
     return Slate(
         slate_id=uuid.uuid4(),
         placement=config.name,
@@ -83,19 +81,20 @@ def _choose_cached(query: RecQuery, config: PlacementConfig) -> list[SlateItem]:
     return chosen
 
 
-def _choose(query: RecQuery, config: PlacementConfig) -> list[SlateItem]:
-    """Everything up to the visibility check: `n` pages and some to spare."""
+def _choose(query: RecQuery, config: PlacementConfig, *, is_exhaustive: bool = False) -> list[SlateItem]:
+    """Everything up to the visibility check: `n` pages and some to spare, or all that any source has."""
     wanted = query.n + SPARE
     request = _source_request(query, config, wanted)
     weights = strategies.weights(config.strategy, query.profile)
     candidates = _gather(weights, request)
     ranked = blend(candidates, strategies.with_evidence(weights, _views(candidates)))
-    if len(ranked) < wanted:
+    if len(ranked) < wanted or is_exhaustive:
         chain = strategies.fallback(config.strategy)
         ranked = rankers.filled(ranked, [*candidates, *_gather(set(chain) - weights.keys(), request)], chain)
     pins = [rankers.alone(pin, 1.0) for pin in registered()["pins"].candidates(request)]
     shown = rerankers.pinned_first(pins, _diverse(ranked, pins, config.diversity, wanted))
-    return [SlateItem(page.page_id, page.score, page.shares, reasons_for(page)) for page in shown[:wanted]]
+    items = [SlateItem(page.page_id, page.score, page.shares, reasons_for(page)) for page in shown]
+    return items if is_exhaustive else items[:wanted]
 
 
 def _source_request(query: RecQuery, config: PlacementConfig, wanted: int) -> SourceRequest:
