@@ -181,4 +181,5 @@ def _approximate(rows: QuerySet[PageVector], dimensions: int, vector: Vector, n:
 
 def _take(rows: QuerySet[PageVector], n: int) -> list[Neighbour]:
     pairs = rows.order_by("distance").values_list("page_id", "distance")[:n]
-    return [Neighbour(page_id, 1.0 - distance) for page_id, distance in pairs]
+    # The index orders by its own rounded copies: neighbours may stand the wrong way round in the last digits.
+    return sorted((Neighbour(page_id, 1.0 - distance) for page_id, distance in pairs), key=lambda found: -found.score)

@@ -50,6 +50,10 @@ class Suggestion(models.Model):
     )
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
 
+    wrote_tag = models.BooleanField(
+        _("wrote the tag"), default=False, help_text=_("The page had no such tag before it was accepted.")
+    )
+
     class Meta:
         verbose_name = _("topic of a page")
         verbose_name_plural = _("topics of pages")

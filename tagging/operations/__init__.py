@@ -1,0 +1,34 @@
+"""What can be done with analyses: queue, analyse, decide. The service layer: knows no request and no task."""
+
+from .analysis import BatchReport, analyze_batch, sweep
+from .decisions import accept, add, copy_decisions, reject, undo
+from .embedding_models import ensure_vector_index
+from .filters import refresh_filters, refresh_privacy
+from .log_actions import register_log_actions
+from .maintenance import maintain
+from .outbox import analyzable_pages, mark_stale, waiting
+from .state import PageState, state_of
+from .tag_field import DraftTag, draft_tag
+
+__all__ = [
+    "BatchReport",
+    "DraftTag",
+    "PageState",
+    "accept",
+    "add",
+    "analyzable_pages",
+    "analyze_batch",
+    "copy_decisions",
+    "draft_tag",
+    "ensure_vector_index",
+    "maintain",
+    "mark_stale",
+    "refresh_filters",
+    "refresh_privacy",
+    "register_log_actions",
+    "reject",
+    "state_of",
+    "sweep",
+    "undo",
+    "waiting",
+]

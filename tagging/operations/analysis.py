@@ -1,0 +1,189 @@
+"""The worker's job: take waiting pages, analyse them, write down what was found."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import swapper
+from django.utils.translation import gettext as _
+from wagtail.models import Locale
+
+from tagging import embedding, ner, pipeline, text
+from tagging.conf import settings
+from tagging.index import entities_of
+from tagging.models import EmbeddingModel, PageVector, Topic
+from tagging.types import Analysis, AnalysisFailure, PageEntity, PageText, Vector
+
+from .embedding_models import model_row, promote_when_filled
+from .filters import refresh_filters
+from .outbox import (
+    Claim,
+    analyzable_pages,
+    claim,
+    fail,
+    finish_unchanged,
+    is_busy,
+    mark_outdated,
+    release,
+    skip,
+    waiting,
+)
+from .storage import Provenance, batch_facts, store, store_nothing
+from .topic_set import current_topics, definitions, topic_set_version
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class BatchReport:
+    """What became of the pages of one batch. `claimed` of 0 means that none was waiting."""
+
+    claimed: int = 0
+    analyzed: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    failures: list[AnalysisFailure] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Setup:
+    """What the pages of a batch are analysed with."""
+
+    embedder: embedding.Embedder
+    topics: list[Topic]
+    topic_set: str
+
+    @classmethod
+    def current(cls) -> _Setup:
+        topics = current_topics()
+        return cls(embedding.get_embedder(), topics, topic_set_version(topics))
+
+    def provenance(self, language: str) -> Provenance:
+        return Provenance(ner.current_name(language), self.embedder.name, self.topic_set)
+
+
+def analyze_batch(limit: int | None = None, page_ids: Collection[int] | None = None) -> BatchReport:
+    """Analyse up to `limit` waiting pages (default: BATCH_SIZE), or as many of `page_ids` as are waiting.
+
+    Loads the models. Must be called outside any transaction. One page's failure is that page's alone;
+    whatever else goes wrong (ModelUnavailable, a lost database, Ctrl-C) gives the pages back and is raised.
+    """
+    setup = _Setup.current()
+    setup.embedder.check()
+    claims = claim(limit or settings.BATCH_SIZE, page_ids)
+    try:
+        return _analyze(claims, setup)
+    except BaseException:
+        release(claims)
+        raise
+
+
+def sweep() -> bool:
+    """Find what the signals could not see: changed settings, topics and dead workers.
+
+    Returns whether a worker should be asked: pages are waiting, and nobody is busy with them.
+    """
+    topic_set = topic_set_version(current_topics())
+    embedder = embedding.current_name()
+    recognizers = {locale.pk: ner.current_name(locale.language_code) for locale in Locale.objects.all()}
+    mark_outdated(topic_set, embedder, recognizers)
+    promote_when_filled(embedder)
+    return waiting().exists() and not is_busy()
+
+
+def _analyze(claims: list[Claim], setup: _Setup) -> BatchReport:
+    report = BatchReport(claimed=len(claims))
+    texts = _texts({claim.page_id: claim for claim in claims}, report)
+    todo = []
+    for claimed, page_text in texts:
+        if _is_fresh(claimed, page_text, setup.provenance(page_text.language)):
+            finish_unchanged(claimed)
+            report.unchanged += 1
+        else:
+            todo.append((claimed, page_text))
+    if todo:
+        _analyze_changed(todo, setup, report)
+    return report
+
+
+def _texts(claims: dict[int, Claim], report: BatchReport) -> list[tuple[Claim, PageText]]:
+    """The texts of the claimed pages; what has none, or cannot be read, is reported and set aside."""
+    page_model = swapper.load_model("wagtailcore", "Page")
+    analyzable = set(analyzable_pages().filter(pk__in=claims).values_list("pk", flat=True))
+    texts = []
+    for page in page_model.objects.filter(pk__in=claims).specific():
+        claimed = claims[page.pk]
+        if page.pk not in analyzable:
+            _skip(claimed, _("The page is not published, or pages of its type are not analysed."), report)
+            continue
+        try:
+            page_text = text.extract(page)
+        except Exception as error:
+            logger.exception("The text of page %d could not be read.", page.pk)
+            _fail(claimed, AnalysisFailure(page.pk, f"{type(error).__name__}: {error}"), report)
+            continue
+        if page_text.is_empty:
+            store_nothing(claimed, _("The page has no text."))
+            report.skipped += 1
+        else:
+            texts.append((claimed, page_text))
+    return texts
+
+
+def _is_fresh(claimed: Claim, page_text: PageText, made_with: Provenance) -> bool:
+    known = Provenance(claimed.recognizer, claimed.embedder, claimed.topic_set)
+    return claimed.content_hash == page_text.content_hash and known == made_with
+
+
+def _analyze_changed(todo: list[tuple[Claim, PageText]], setup: _Setup, report: BatchReport) -> None:
+    model = model_row(setup.embedder)
+    same_text = [(claimed, page) for claimed, page in todo if claimed.content_hash == page.content_hash]
+    results = pipeline.analyze(
+        [page_text for _claim, page_text in todo],
+        ner.get_recognizer,
+        setup.embedder,
+        definitions(setup.topics, setup.embedder, model),
+        known_vectors=_known_vectors(same_text, setup, model),
+        known_entities=_known_entities(same_text),
+        min_score=settings.SUGGEST_THRESHOLD,
+        max_topics=settings.MAX_TOPICS,
+    )
+    facts = batch_facts((result for result in results if isinstance(result, Analysis)), model)
+    for (claimed, page_text), result in zip(todo, results, strict=True):
+        if isinstance(result, AnalysisFailure):
+            _fail(claimed, result, report)
+        elif store(claimed, result, setup.provenance(page_text.language), facts):
+            report.analyzed += 1
+    # Privacy that was set while the batch was being written is not among the batch's facts.
+    refresh_filters([claimed.page_id for claimed, _page in todo])
+
+
+def _known_vectors(
+    same_text: Iterable[tuple[Claim, PageText]], setup: _Setup, model: EmbeddingModel
+) -> dict[int, Vector]:
+    reusable = [claimed.page_id for claimed, _page in same_text if claimed.embedder == setup.embedder.name]
+    rows = PageVector.objects.filter(page_id__in=reusable, model=model).values_list("page_id", "embedding")
+    return {page_id: np.asarray(values, dtype=np.float32) for page_id, values in rows}
+
+
+def _known_entities(same_text: Iterable[tuple[Claim, PageText]]) -> dict[int, tuple[PageEntity, ...]]:
+    reusable = [
+        page_text.page_id
+        for claimed, page_text in same_text
+        if claimed.recognizer == ner.current_name(page_text.language)
+    ]
+    found = entities_of(reusable)
+    return {page_id: tuple(found.get(page_id, ())) for page_id in reusable}
+
+
+def _skip(claimed: Claim, reason: str, report: BatchReport) -> None:
+    skip(claimed, reason)
+    report.skipped += 1
+
+
+def _fail(claimed: Claim, failure: AnalysisFailure, report: BatchReport) -> None:
+    fail(claimed, failure.reason)
+    report.failures.append(failure)

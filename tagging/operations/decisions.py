@@ -1,0 +1,134 @@
+"""What editors decide about topics: recorded with who and when, kept for ever, and written to the page.
+
+Permissions are the caller's job. Each function is one transaction, in which the page is locked: two
+editors who decide at once do so one after the other. Raises EditConflict where the page is locked in
+Wagtail for this user.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import swapper
+from django.db import transaction
+from django.utils import timezone
+from wagtail.log_actions import log
+
+from tagging.models import Suggestion, Topic
+from tagging.signals import page_topics_decided
+
+from .storage import lock_page, open_state
+from .tag_field import add_tag, remove_tag
+
+State = Suggestion.State
+
+
+def accept(page_id: int, topic_id: int, user: Any) -> Suggestion:
+    """The topic fits: it becomes a tag of the page, in the page's own tag field, too.
+
+    Raises Suggestion.DoesNotExist where the topic was never suggested; see `add`.
+    """
+    with transaction.atomic():
+        page = _locked(page_id)
+        suggestion = _row(page_id, topic_id)
+        if suggestion.state == State.ACCEPTED:
+            return suggestion
+        suggestion.wrote_tag = add_tag(page, suggestion.topic.name, user)
+        return _decide(suggestion, State.ACCEPTED, page, user, "tagging.accept")
+
+
+def add(page_id: int, topic_id: int, user: Any) -> Suggestion:
+    """An editor adds a topic that the machine did not think of, or takes back a rejection."""
+    with transaction.atomic():
+        _locked(page_id)
+        Suggestion.objects.get_or_create(
+            page_id=page_id,
+            topic_id=topic_id,
+            defaults={"state": State.SUGGESTED, "score": 1.0, "source": Suggestion.Source.EDITOR},
+        )
+        return accept(page_id, topic_id, user)
+
+
+def reject(page_id: int, topic_id: int, user: Any) -> Suggestion:
+    """The topic does not fit: it is never suggested for this page again.
+
+    The tag that an earlier accept wrote is removed; a tag that somebody typed is left alone.
+    """
+    with transaction.atomic():
+        page = _locked(page_id)
+        suggestion = _row(page_id, topic_id)
+        if suggestion.state == State.REJECTED:
+            return suggestion
+        _take_back_tag(suggestion, page, user)
+        return _decide(suggestion, State.REJECTED, page, user, "tagging.reject")
+
+
+def undo(page_id: int, topic_id: int, user: Any) -> Suggestion:
+    """Take a decision back: the topic is again what the machine made of it.
+
+    A topic that only an editor added has nothing to go back to: its row is deleted, and returned unsaved.
+    """
+    with transaction.atomic():
+        page = _locked(page_id)
+        suggestion = _row(page_id, topic_id)
+        if suggestion.state not in (State.ACCEPTED, State.REJECTED):
+            return suggestion
+        _take_back_tag(suggestion, page, user)
+        suggestion = _decide(suggestion, open_state(suggestion.score), page, user, "tagging.undo")
+        if suggestion.source == Suggestion.Source.EDITOR:
+            suggestion.delete()
+        return suggestion
+
+
+def copy_decisions(source_id: int, target_id: int) -> int:
+    """Give a copy or a translation of a page the decisions that were made on it; returns how many."""
+    decided = Suggestion.objects.filter(page_id=source_id, state__in=[State.ACCEPTED, State.REJECTED])
+    copies = [
+        Suggestion(
+            page_id=target_id,
+            topic_id=row.topic_id,
+            state=row.state,
+            score=row.score,
+            source=row.source,
+            evidence=row.evidence,
+            model=row.model,
+            decided_by_id=row.decided_by_id,
+            decided_at=row.decided_at,
+        )
+        for row in decided
+    ]
+    Suggestion.objects.bulk_create(copies, ignore_conflicts=True)
+    return len(copies)
+
+
+def _locked(page_id: int) -> Any:
+    page = lock_page(page_id)
+    if page is None:
+        raise swapper.load_model("wagtailcore", "Page").DoesNotExist(f"There is no page {page_id}.")
+    return page
+
+
+def _row(page_id: int, topic_id: int) -> Suggestion:
+    return Suggestion.objects.select_related("topic").get(page_id=page_id, topic_id=topic_id)
+
+
+def _take_back_tag(suggestion: Suggestion, page: Any, user: Any) -> None:
+    if suggestion.wrote_tag:
+        remove_tag(page, suggestion.topic.name, user)
+        suggestion.wrote_tag = False
+
+
+def _decide(suggestion: Suggestion, state: str, page: Any, user: Any, action: str) -> Suggestion:
+    is_decision = state in (State.ACCEPTED, State.REJECTED)
+    suggestion.state = state
+    suggestion.decided_by = user if is_decision else None
+    suggestion.decided_at = timezone.now() if is_decision else None
+    suggestion.save()
+    topic: Topic = suggestion.topic
+    data = {"topic": {"id": topic.pk, "name": topic.name}}
+    log(instance=page.specific, action=action, user=user, data=data, content_changed=False)
+    transaction.on_commit(
+        partial(page_topics_decided.send_robust, Suggestion, page_id=page.pk, topic_id=topic.pk), robust=True
+    )
+    return suggestion

@@ -1,0 +1,129 @@
+"""The page's own tag field: accepted topics are written to it the way an editor would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import swapper
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from modelcluster.contrib.taggit import ClusterTaggableManager
+from taggit.managers import TaggableManager
+from wagtail.models import Revision
+
+from tagging.conf import settings
+from tagging.exceptions import EditConflict
+
+Change = Callable[[Any, TaggableManager], bool]
+"""Changes the tags of a page object in memory; returns whether there was anything to change."""
+
+
+def add_tag(page: Any, name: str, user: Any) -> bool:
+    """Tag a locked base page; returns whether the tag was missing.
+
+    False as well where the page type has no tag field, and for an alias, which follows its source.
+    A tag that differs only by case counts as the same.
+    """
+    return _edit(page, lambda edited, field: _add(edited, field, name), user)
+
+
+def remove_tag(page: Any, name: str, user: Any) -> bool:
+    """Take a tag off a locked base page; returns whether it was there. As `add_tag` otherwise."""
+    return _edit(page, lambda edited, field: _remove(edited, field, name), user)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftTag:
+    """A tag in a page's own tag field, as the newest draft has it; `name` is spelled as it is there."""
+
+    field: str
+    name: str
+    present: bool
+
+
+def draft_tag(page_id: int, name: str) -> DraftTag | None:
+    """Whether the newest draft of a page has a tag; None where there is no such page or no tag field."""
+    page = swapper.load_model("wagtailcore", "Page").objects.filter(pk=page_id).first()
+    if page is None:
+        return None
+    draft = page.get_latest_revision_as_object()
+    field = _field(draft)
+    if field is None:
+        return None
+    tag = _present(getattr(draft, field.name), name)
+    return DraftTag(field.name, tag.name if tag else name, tag is not None)
+
+
+def _edit(page: Any, change: Change, user: Any) -> bool:
+    """Make the change where readers see it and where the next draft starts from; publish nothing else.
+
+    An unfinished draft stays one: it gets the tag in a new revision, and the live page gets the tag alone.
+    """
+    specific = page.specific
+    field = _field(specific)
+    if field is None or page.alias_of_id:
+        return False
+    if not isinstance(field, ClusterTaggableManager):  # not part of revisions: written at once
+        return change(specific, field)
+    lock = specific.get_lock()
+    if lock and user and lock.for_user(user):
+        raise EditConflict(_("The page is locked. Its tags can be changed once it is unlocked."))
+    has_draft = page.live and page.has_unpublished_changes
+    live_changed = has_draft and _edit_live_alone(specific, field, change)
+    draft = page.get_latest_revision_as_object()
+    if not change(draft, field):
+        return live_changed
+    # Not validated: a draft that is not finished can still be tagged.
+    revision = draft.save_revision(user=user, clean=False)
+    if page.live and not has_draft:
+        _publish(revision, user)
+    return True
+
+
+def _edit_live_alone(specific: Any, field: ClusterTaggableManager, change: Change) -> bool:
+    changed = change(specific, field)
+    if changed:
+        relation = field.through._meta.get_field("content_object").remote_field.get_accessor_name()
+        getattr(specific, relation).commit()
+    return changed
+
+
+def _publish(revision: Revision, user: Any) -> None:
+    try:
+        revision.publish(user=user, log_action=False, skip_permission_checks=True)
+    except ValidationError as error:
+        reason = " ".join(error.messages)
+        raise EditConflict(_("The page has to be corrected first: %(reason)s") % {"reason": reason}) from error
+
+
+def _field(page: Any) -> TaggableManager | None:
+    setting = settings.TAG_FIELD
+    name = setting if isinstance(setting, str) else setting.get(page._meta.label, "")
+    fields = {field.name: field for field in (*page._meta.get_fields(), *page._meta.private_fields)}
+    field = fields.get(name)
+    return field if isinstance(field, TaggableManager) else None
+
+
+def _present(tags: Any, name: str) -> Any:
+    return next((tag for tag in tags.all() if tag.name.lower() == name.lower()), None)
+
+
+def _add(page: Any, field: TaggableManager, name: str) -> bool:
+    tags, tag_model = getattr(page, field.name), field.related_model
+    name = name[: tag_model._meta.get_field("name").max_length]
+    if _present(tags, name):
+        return False
+    known = tag_model.objects.filter(name__iexact=name).order_by("pk").first()
+    tags.add(known or name)
+    return True
+
+
+def _remove(page: Any, field: TaggableManager, name: str) -> bool:
+    tags = getattr(page, field.name)
+    tag = _present(tags, name)
+    if tag is None:
+        return False
+    tags.remove(tag.name)
+    return True

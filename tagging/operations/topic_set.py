@@ -1,0 +1,75 @@
+"""The site's topics as the matcher needs them, each with its vector."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+import numpy as np
+from treebeard.mp_tree import MP_Node
+
+from tagging.embedding import Embedder
+from tagging.models import EmbeddingModel, Topic, TopicVector
+from tagging.topics import describe
+from tagging.types import TopicDefinition, Vector
+
+
+def current_topics() -> list[Topic]:
+    """Every topic of the site, in tree order."""
+    return list(Topic.objects.order_by("path"))
+
+
+def topic_set_version(topics: Sequence[Topic]) -> str:
+    """A digest that changes with any word of any topic, and with the shape of the tree."""
+    parts = [[topic.pk, topic.path, topic.name, topic.description, *topic.synonyms] for topic in topics]
+    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+
+
+def definitions(topics: Sequence[Topic], embedder: Embedder, model: EmbeddingModel) -> tuple[TopicDefinition, ...]:
+    """The topics with their vectors. Embeds those whose words have changed: for workers only."""
+    vectors = _vectors(topics, embedder, model)
+    by_path = {topic.path: topic.pk for topic in topics}
+    return tuple(
+        TopicDefinition(
+            topic_id=topic.pk,
+            name=topic.name,
+            description=topic.description,
+            synonyms=tuple(topic.synonyms),
+            vector=vectors[topic.pk],
+            ancestors=_ancestors(topic.path, by_path),
+        )
+        for topic in topics
+    )
+
+
+def _ancestors(path: str, by_path: dict[str, int]) -> tuple[int, ...]:
+    above = (path[:end] for end in range(MP_Node.steplen, len(path), MP_Node.steplen))
+    return tuple(by_path[ancestor] for ancestor in above if ancestor in by_path)
+
+
+def _vectors(topics: Sequence[Topic], embedder: Embedder, model: EmbeddingModel) -> dict[int, Vector]:
+    texts = {topic.pk: describe(topic.name, topic.description, topic.synonyms) for topic in topics}
+    hashes = {pk: hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for pk, text in texts.items()}
+    known = {
+        row.topic_id: np.asarray(row.embedding, dtype=np.float32)
+        for row in TopicVector.objects.filter(model=model)
+        if hashes.get(row.topic_id) == row.content_hash
+    }
+    missing = [pk for pk in texts if pk not in known]
+    if missing:
+        embedded = dict(zip(missing, embedder.embed([texts[pk] for pk in missing]), strict=True))
+        _store(embedded, hashes, model)
+        known |= embedded
+    return known
+
+
+def _store(vectors: dict[int, Vector], hashes: dict[int, str], model: EmbeddingModel) -> None:
+    # A topic may have been deleted while its words were embedded.
+    existing = Topic.objects.filter(pk__in=vectors).order_by("pk").values_list("pk", flat=True)
+    TopicVector.objects.bulk_create(
+        [TopicVector(topic_id=pk, model=model, embedding=vectors[pk], content_hash=hashes[pk]) for pk in existing],
+        update_conflicts=True,
+        unique_fields=["topic", "model"],
+        update_fields=["embedding", "content_hash"],
+    )

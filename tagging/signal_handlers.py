@@ -1,0 +1,88 @@
+"""Keeps the outbox and the filter columns in step with Wagtail: thin shells round `operations`.
+
+Pages are watched by `post_save` rather than by `page_published`: it is sent inside the transaction in
+which `Page.save` writes the page, so that a page cannot be live and its mark lost. `page_published` comes
+after that transaction in `publish_scheduled` and in code, and not at all for a new alias. Deleting needs
+nothing here: the database deletes with the page whatever is known of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import swapper
+from django.db.models.signals import post_delete, post_save
+from wagtail import hooks
+from wagtail.models import PageViewRestriction, Site, get_page_models
+from wagtail.signals import copy_for_translation_done, post_page_move
+
+from tagging import operations
+from tagging.models import Topic
+from tagging.tasks import wake_sweep, wake_worker
+
+# Written by save_revision, workflows, locks and tree moves: none of them changes what readers see.
+BOOKKEEPING = frozenset(
+    {
+        "draft_title",
+        "has_unpublished_changes",
+        "latest_revision",
+        "latest_revision_created_at",
+        "live_revision",
+        "locked",
+        "locked_at",
+        "locked_by",
+        "numchild",
+        "wagtail_admin_comments",
+    }
+)
+
+
+def page_saved(instance: Any, raw: bool = False, update_fields: Any = None, **kwargs: Any) -> None:
+    """A page was written: published, unpublished, copied, imported. Drafts of live pages write bookkeeping only."""
+    if raw or (update_fields is not None and BOOKKEEPING.issuperset(update_fields)):
+        return
+    operations.refresh_filters([instance.pk])
+    if operations.mark_stale([instance.pk]):
+        wake_worker()
+
+
+def page_moved(instance: Any, **kwargs: Any) -> None:
+    """Site and privacy may differ for everything below the page as well."""
+    operations.refresh_filters(below=[instance.path])
+
+
+def translated(source_obj: Any, target_obj: Any, **kwargs: Any) -> None:
+    """A translation begins with the decisions that were made on its source; other models are translated, too."""
+    if isinstance(target_obj, swapper.load_model("wagtailcore", "Page")):
+        operations.copy_decisions(source_obj.pk, target_obj.pk)
+
+
+def privacy_changed(instance: PageViewRestriction, raw: bool = False, **kwargs: Any) -> None:
+    """Everything below a restricted page is restricted; so are its aliases, wherever they are."""
+    if not raw:
+        operations.refresh_privacy(instance.page_id)
+
+
+def sites_changed(raw: bool = False, **kwargs: Any) -> None:
+    """A site's root decides to which site pages belong."""
+    if not raw:
+        operations.refresh_filters()
+
+
+def topics_changed(raw: bool = False, **kwargs: Any) -> None:
+    """Pages are not written here: the sweep sees that they were scored against another topic set, all at once."""
+    if not raw:
+        wake_sweep()
+
+
+def connect() -> None:
+    """Connect everything; called once, when the app is ready."""
+    for model in get_page_models():
+        post_save.connect(page_saved, sender=model, dispatch_uid=f"tagging.page_saved.{model._meta.label}")
+    post_page_move.connect(page_moved, dispatch_uid="tagging.page_moved")
+    copy_for_translation_done.connect(translated, dispatch_uid="tagging.translated")
+    for signal in (post_save, post_delete):
+        signal.connect(privacy_changed, sender=PageViewRestriction, dispatch_uid="tagging.privacy_changed")
+        signal.connect(sites_changed, sender=Site, dispatch_uid="tagging.sites_changed")
+        signal.connect(topics_changed, sender=Topic, dispatch_uid="tagging.topics_changed")
+    hooks.register("register_log_actions", operations.register_log_actions)
