@@ -1,0 +1,94 @@
+"""What the tagging app adds to Wagtail's admin."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import Any
+
+from django.templatetags.static import static
+from django.urls import URLPattern, URLResolver, include, path, register_converter
+from django.urls.converters import StringConverter
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.admin.menu import Menu, MenuItem, SubmenuMenuItem
+from wagtail.admin.views.pages.create import CreateView
+from wagtail.admin.views.pages.edit import EditView
+
+from tagging import operations
+from tagging.panels import ContentAnalysisSidePanel
+from tagging.views import analysis, report
+from tagging.views.entities import entity_viewset
+from tagging.views.topics import topic_viewset
+
+ICONS = ("affinity", "affinity-topics", "affinity-entities")
+
+hooks.register("register_log_actions", operations.register_log_actions)
+
+
+class DecisionConverter(StringConverter):
+    """A decision that the panel knows, in a URL."""
+
+    regex = "|".join(analysis.DECISIONS)
+
+
+register_converter(DecisionConverter, "tagging_decision")
+
+
+@hooks.register("register_icons")
+def register_icons(icons: list[str]) -> list[str]:
+    return [*icons, *(f"tagging/icons/{name}.svg" for name in ICONS)]
+
+
+@hooks.register("insert_global_admin_css")
+def admin_css() -> SafeString:
+    return format_html('<link rel="stylesheet" href="{}">', static("tagging/admin.css"))
+
+
+@hooks.register("register_admin_menu_item")
+def affinity_menu_item() -> MenuItem:
+    """The one menu item of both apps. Others add to it by the hook `register_affinity_menu_item`."""
+    menu = Menu(register_hook_name="register_affinity_menu_item", construct_hook_name="construct_affinity_menu")
+    return SubmenuMenuItem(_("Affinity"), menu, name="affinity", icon_name="affinity", order=450)
+
+
+@hooks.register("register_affinity_menu_item")
+def report_menu_item() -> MenuItem:
+    return report.ReportMenuItem(order=110)
+
+
+@hooks.register("register_admin_viewset")
+def register_viewsets() -> list[Any]:
+    return [topic_viewset, entity_viewset]
+
+
+@hooks.register("register_admin_urls")
+def register_urls() -> list[URLPattern | URLResolver]:
+    panel_urls = [
+        path("", analysis.panel, name="panel"),
+        path("analyze/", analysis.analyze, name="analyze"),
+        path("topics/<int:topic_id>/<tagging_decision:decision>/", analysis.decide, name="decide"),
+    ]
+    return [
+        path("affinity/pages/<int:page_id>/", include((panel_urls, "affinity_analysis"))),
+        path("affinity/report/", include((report.urlpatterns, "affinity_report"))),
+    ]
+
+
+def _with_side_panel(view_class: type[Any]) -> None:
+    """Add the panel to a page view. Wagtail has no hook for the side panels of pages, up to 8.0 at least."""
+    get_side_panels = view_class.get_side_panels
+
+    @wraps(get_side_panels)
+    def with_content_analysis(self: Any) -> Any:
+        side_panels = get_side_panels(self)
+        if not getattr(self, "expects_json_response", False):  # an autosave: the panel stays as it is
+            side_panels.append(ContentAnalysisSidePanel(self.page, self.request))
+        return side_panels
+
+    view_class.get_side_panels = with_content_analysis
+
+
+for page_view in (CreateView, EditView):
+    _with_side_panel(page_view)
