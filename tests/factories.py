@@ -26,7 +26,8 @@ def make_site(hostname: str = "localhost", *, is_default: bool = True) -> Site:
     if is_default:
         Site.objects.all().delete()
         Page.objects.filter(depth=2).delete()
-    root = Page.objects.get(depth=1)
+    make_locale("en")
+    root = Page.get_first_root_node() or Page.add_root(instance=Page(title="Root", slug="root"))
     home = root.add_child(instance=HomePage(title=f"Home of {hostname}", slug=f"home-{next(_number)}"))
     home.add_child(instance=ArticleIndexPage(title="Articles", slug="articles"))
     return Site.objects.create(hostname=hostname, root_page=home, is_default_site=is_default)
