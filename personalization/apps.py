@@ -8,3 +8,9 @@ class PersonalizationConfig(AppConfig):
     name = "personalization"
     verbose_name = _("Affinity: visitors")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import checks, signal_handlers
+
+        checks.connect()
+        signal_handlers.connect()

@@ -19,17 +19,15 @@ logger = logging.getLogger(__name__)
 SWEEP_AFTER = timedelta(minutes=1)
 SWEEP_AT_ONCE = 500
 
-_retry = {"autoretry_for": (DatabaseError,), "retry_backoff": True, "retry_jitter": True, "max_retries": 5}
 
-
-@shared_task(ignore_result=True, **_retry)
+@shared_task(ignore_result=True, autoretry_for=(DatabaseError,), retry_backoff=True, retry_jitter=True, max_retries=5)
 def fold_profile(visitor_id: str) -> None:
     """Fold a visitor's new events into the profile."""
     while folding.fold_visitor(uuid.UUID(visitor_id)):
         pass
 
 
-@shared_task(ignore_result=True, **_retry)
+@shared_task(ignore_result=True, autoretry_for=(DatabaseError,), retry_backoff=True, retry_jitter=True, max_retries=5)
 def fold_leftovers() -> None:
     """Beat's sweep: fold what no task has folded, as after a broker was down."""
     for visitor_id in folding.visitors_to_fold(SWEEP_AFTER, SWEEP_AT_ONCE):

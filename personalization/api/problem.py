@@ -76,14 +76,24 @@ def _as_api_exception(error: Exception) -> Exception:
 
 
 def _field_errors(detail: Any, field: str = "") -> Iterator[dict[str, str]]:
-    """Flatten DRF's nested details: {"events": [{}, {"page": [".."]}]} names "events[1].page"."""
+    """Flatten DRF's nested details: {"events": {1: {"page": [".."]}}} names "events[1].page".
+
+    DRF keys a list's errors by index since 3.17; before, it gave a list with {} for what is right.
+    """
     if isinstance(detail, Mapping):
         for key, value in detail.items():
-            name = "" if key == "non_field_errors" else str(key)
-            yield from _field_errors(value, f"{field}.{name}" if field and name else field or name)
+            yield from _field_errors(value, _below(field, key))
     elif isinstance(detail, Sequence) and not isinstance(detail, str):
         for index, value in enumerate(detail):
             is_nested = isinstance(value, Mapping)
             yield from _field_errors(value, f"{field}[{index}]" if is_nested else field)
     else:
         yield {"field": field, "detail": str(detail)}
+
+
+def _below(field: str, key: object) -> str:
+    if isinstance(key, int):
+        return f"{field}[{key}]"
+    if key == "non_field_errors":
+        return field
+    return f"{field}.{key}" if field else str(key)

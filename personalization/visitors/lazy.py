@@ -21,7 +21,8 @@ from .representative import representative_profile
 class Affinity:
     """The visitor of one request. Making it reads nothing; `profile` is one query, the rest of it none.
 
-    Set `forced_segments` to preview a page as somebody in those segments would see it.
+    Set `forced_segments` to preview a page as somebody in those segments would see it, and `is_in_response`
+    where the answer itself was made for the visitor: the middleware then keeps shared caches away from it.
     """
 
     def __init__(self, request: HttpRequest) -> None:
@@ -29,6 +30,7 @@ class Affinity:
         # Kept now, without reading it: REST framework replaces `request.user` on its own views.
         self._user: Any = getattr(request, "user", None)
         self.forced_segments: frozenset[int] | None = None
+        self.is_in_response = False
 
     @cached_property
     def refusal(self) -> Refusal | None:

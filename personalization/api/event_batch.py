@@ -1,0 +1,123 @@
+"""The form of a batch of events: validation that names the event and the field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework import serializers
+
+from personalization.conf import settings
+from personalization.models import Event
+from personalization.types import EventRecord
+
+from .fields import JSONUUID, JSONInteger, JSONNumber, JSONString, Moment
+
+LARGEST_PAGE_ID = 2**31 - 1
+LARGEST_POSITION = 2**15 - 1
+LONGEST_DWELL_SECONDS = 24 * 3600
+LONGEST_AGE_MS = 366 * 24 * 3600 * 1000
+
+VALUES: Mapping[str, tuple[float, float]] = {"scroll": (0, 1), "dwell": (0, LONGEST_DWELL_SECONDS), "feedback": (-1, 1)}
+"""The kinds of event that carry a value, and its range."""
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    event_id = JSONUUID(help_text=gettext_lazy("The client's own random id; the same event sent twice counts once."))
+    kind = serializers.ChoiceField(choices=Event.Kind.choices)
+    page = JSONInteger(
+        min_value=1, max_value=LARGEST_PAGE_ID, help_text=gettext_lazy("The page that was read, shown or clicked.")
+    )
+    at = Moment(required=False, help_text=gettext_lazy("When, by the client's clock. Left out: now."))
+    age_ms = JSONInteger(
+        required=False,
+        min_value=0,
+        max_value=LONGEST_AGE_MS,
+        help_text=gettext_lazy("Instead of `at`: how long ago, in milliseconds."),
+    )
+    value = JSONNumber(
+        required=False,
+        allow_null=True,
+        help_text=gettext_lazy("Scroll depth 0 to 1, seconds of dwell, or feedback -1 or 1; else left out."),
+    )
+    slate = JSONUUID(required=False, allow_null=True, help_text=gettext_lazy("The list that the page was shown in."))
+    placement = JSONString(r"^[-a-zA-Z0-9_]{1,80}$", required=False, max_length=80)
+    position = JSONInteger(required=False, allow_null=True, min_value=0, max_value=LARGEST_POSITION)
+
+    def validate(self, event: dict[str, Any]) -> dict[str, Any]:
+        _check_value(event)
+        if "at" in event and "age_ms" in event:
+            raise serializers.ValidationError({"age_ms": [_("Give `at` or `age_ms`, not both.")]})
+        return event
+
+
+class EventBatch(serializers.Serializer[Any]):
+    sent_at = Moment(
+        required=False, help_text=gettext_lazy("The client's clock when it sent this; corrects the events' `at`.")
+    )
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        # A field of the class would have frozen the setting at import.
+        events = serializers.ListSerializer[Any](
+            child=EventSerializer(), allow_empty=False, max_length=settings.EVENTS_MAX_BATCH
+        )
+        return {**super().get_fields(), "events": events}
+
+    def validate(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Give each event its `at` by the server's clock."""
+        now = timezone.now()
+        offset = now - batch["sent_at"] if "sent_at" in batch else timedelta()
+        errors: list[dict[str, list[str]]] = []
+        for event in batch["events"]:
+            event["at"], wrong = _moment(event, now, offset)
+            errors.append(wrong)
+        if any(errors):
+            raise serializers.ValidationError({"events": errors})
+        return batch
+
+    def records(self) -> list[EventRecord]:
+        """The validated events. Their slates are as claimed, their pages may not exist."""
+        return [
+            EventRecord(
+                event_id=event["event_id"],
+                kind=event["kind"],
+                page_id=event["page"],
+                at=event["at"],
+                value=event.get("value"),
+                slate_id=event.get("slate"),
+                placement=event.get("placement", ""),
+                position=event.get("position"),
+            )
+            for event in self.validated_data["events"]
+        ]
+
+
+def _moment(event: Mapping[str, Any], now: datetime, offset: timedelta) -> tuple[datetime, dict[str, list[str]]]:
+    """When the event happened, and what is wrong with that. A clock slightly ahead is taken for now."""
+    if "age_ms" in event:
+        field, age = "age_ms", timedelta(milliseconds=event["age_ms"])
+    else:
+        field, age = "at", now - event["at"] - offset if "at" in event else timedelta()
+    if age < -timedelta(seconds=settings.EVENTS_MAX_SKEW_SECONDS):
+        return now, {field: [_("This is in the future.")]}
+    if age > timedelta(hours=settings.EVENTS_MAX_AGE_HOURS):
+        limit = {"hours": settings.EVENTS_MAX_AGE_HOURS}
+        return now, {field: [_("This is older than %(hours)d hours.") % limit]}
+    return now - max(age, timedelta()), {}
+
+
+def _check_value(event: Mapping[str, Any]) -> None:
+    kind, value = event["kind"], event.get("value")
+    if kind not in VALUES:
+        if value is not None:
+            raise serializers.ValidationError({"value": [_("An event of this kind has no value.")]})
+        return
+    low, high = VALUES[kind]
+    is_valid = value is not None and low <= value <= high and (kind != "feedback" or value in (low, high))
+    if not is_valid:
+        form = _("Expected %(low)d or %(high)d.") if kind == "feedback" else _("Expected %(low)d to %(high)d.")
+        raise serializers.ValidationError({"value": [form % {"low": low, "high": high}]})

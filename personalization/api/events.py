@@ -1,0 +1,107 @@
+"""`events/`: what a consenting reader's browser saw and did, in batches."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from personalization import tasks
+from personalization.conf import settings
+from personalization.models import Placement, ServedSlate
+from personalization.operations.queries import site_for
+from personalization.types import EventRecord
+from personalization.visibility import visible_ids
+from personalization.visitors import affinity_of, store
+
+from .base import ClientThrottle, PersonalizationView
+from .event_batch import EventBatch
+from .origin import SameOrigin
+
+
+class Recorded(serializers.Serializer[Any]):
+    recorded = serializers.IntegerField(help_text=gettext_lazy("How many of the events were new."))
+
+
+class VisitorThrottle(ClientThrottle):
+    """So many requests per visitor, or per address where there is none: readers behind one address don't share."""
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        visitor_id = affinity_of(request._request).claimed_id
+        if visitor_id is None:
+            return super().get_cache_key(request, view)
+        return f"personalization:throttle:{self.scope}:{visitor_id.hex}"
+
+
+class EventsView(PersonalizationView):
+    """Takes a batch of events from a reader's browser."""
+
+    rate_setting = "EVENTS_RATE"
+    permission_classes = [SameOrigin]
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        return [VisitorThrottle(self.rate_setting, getattr(settings, self.rate_setting))]
+
+    @extend_schema(
+        request=EventBatch,
+        responses={
+            202: Recorded,
+            204: OpenApiResponse(description="Well formed, but nothing was stored: no consent, a bot or an editor."),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Record the whole batch, or none of it and say what is wrong. Sent again, it changes nothing."""
+        batch = EventBatch(data=request.data)
+        batch.is_valid(raise_exception=True)
+        records = batch.records()
+        _check_existence(records, request)
+        affinity = affinity_of(request._request)
+        if not affinity.is_counted or affinity.visitor_id is None:
+            return Response(status=HTTPStatus.NO_CONTENT)
+        recorded = store.record_events(affinity.visitor_id, _with_own_slates(records, affinity.visitor_id))
+        if recorded:
+            tasks.fold_soon(affinity.visitor_id)
+        return Response({"recorded": recorded}, status=HTTPStatus.ACCEPTED)
+
+
+def _check_existence(events: Sequence[EventRecord], request: Request) -> None:
+    """Pages that don't exist and pages the public may not see get the same answer."""
+    pages = visible_ids({event.page_id for event in events}, site_for(request._request))
+    _refuse(events, "page", lambda event: event.page_id not in pages, _("There is no such page."))
+    names = {event.placement for event in events} - {""}
+    known = set(Placement.objects.filter(name__in=names).values_list("name", flat=True)) if names else set()
+    _refuse(events, "placement", lambda event: event.placement in names - known, _("No placement has this name."))
+
+
+def _with_own_slates(events: Sequence[EventRecord], visitor_id: uuid.UUID) -> list[EventRecord]:
+    """The events, without slates that were never stored, as of a page answered before consent.
+
+    A slate that was served to somebody else is refused.
+    """
+    claimed = {event.slate_id for event in events if event.slate_id}
+    owners = dict(ServedSlate.objects.filter(pk__in=claimed).values_list("pk", "visitor")) if claimed else {}
+    _refuse(
+        events,
+        "slate",
+        lambda event: event.slate_id in owners and owners[event.slate_id] != visitor_id,
+        _("There is no such slate."),
+    )
+    return [event if event.slate_id in owners else replace(event, slate_id=None) for event in events]
+
+
+def _refuse(events: Sequence[EventRecord], field: str, is_wrong: Callable[[EventRecord], bool], message: str) -> None:
+    errors = [{field: [message]} if is_wrong(event) else {} for event in events]
+    if any(errors):
+        raise NotFound({"events": errors})

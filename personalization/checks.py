@@ -1,0 +1,104 @@
+"""System checks: a wrong setting or a missing part of the site is an error that names the fix."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+import swapper
+from django.apps import AppConfig, apps
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Error, register
+
+from .conf import DEFAULTS, NAME
+
+MIDDLEWARE: Final = "personalization.middleware.VisitorMiddleware"
+AUTHENTICATION: Final = "django.contrib.auth.middleware.AuthenticationMiddleware"
+_MAY_BE_ZERO: Final = {"SLATE_CACHE_SECONDS", "CONFIG_CACHE_SECONDS", "EVENTS_MAX_SKEW_SECONDS"}
+_RATE: Final = re.compile(r"^\d+/(s|sec|second|m|min|minute|h|hour|d|day)$")
+
+
+def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Every key of WAGTAIL_PERSONALIZATION is known, and its value of the right kind."""
+    site = getattr(django_settings, NAME, {})
+    if not isinstance(site, dict):
+        return [Error(f"{NAME} is not a dictionary.", hint=f"Write {NAME} = {{}}.", id="personalization.E001")]
+    return [error for key, value in site.items() for error in _check_key(key, value)]
+
+
+def check_installation(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """The tagging app and the middleware are there, the latter after the one it depends on."""
+    errors: list[CheckMessage] = []
+    if not apps.is_installed("tagging"):
+        errors.append(
+            Error("The tagging app is missing.", hint='Add "tagging" to INSTALLED_APPS.', id="personalization.E004")
+        )
+    middleware = list(django_settings.MIDDLEWARE)
+    if MIDDLEWARE not in middleware:
+        hint = f'Add "{MIDDLEWARE}" to MIDDLEWARE, after AuthenticationMiddleware.'
+        errors.append(Error("Requests get no visitor.", hint=hint, id="personalization.E005"))
+    elif AUTHENTICATION in middleware[middleware.index(MIDDLEWARE) :]:
+        hint = f'Move "{MIDDLEWARE}" below "{AUTHENTICATION}".'
+        errors.append(Error("Editors would be counted as readers.", hint=hint, id="personalization.E006"))
+    return errors
+
+
+def connect() -> None:
+    """Called once, when the apps are ready."""
+    for check in (check_settings, check_installation):
+        register(check, "personalization")
+
+
+def _check_key(key: Any, value: Any) -> Iterator[CheckMessage]:
+    if key not in DEFAULTS:
+        close = difflib.get_close_matches(str(key).upper(), DEFAULTS, n=1)
+        hint = f"Did you mean {close[0]!r}?" if close else f"Known keys: {', '.join(sorted(DEFAULTS))}."
+        yield Error(f"{NAME} has an unknown key {key!r}.", hint=hint, id="personalization.E002")
+    elif problem := _problem(key, value):
+        hint = f"The default is {DEFAULTS[key]!r}."
+        yield Error(f"{NAME}[{key!r}] is {value!r}: {problem}", hint=hint, id="personalization.E003")
+
+
+def _problem(key: str, value: Any) -> str:
+    """What is wrong with the value, "" if nothing. The default says what kind of value is expected."""
+    if key == "RECOMMENDABLE_TYPES":
+        return _types_problem(value)
+    if key.endswith("_RATE"):
+        return "" if isinstance(value, str) and _RATE.match(value) else 'expected a rate such as "600/min".'
+    problem_of: Callable[[str, Any], str] = {int: _int_problem, float: _float_problem, str: _str_problem}[
+        type(DEFAULTS[key])
+    ]
+    return problem_of(key, value)
+
+
+def _int_problem(key: str, value: Any) -> str:
+    lowest = 0 if key in _MAY_BE_ZERO else 1
+    is_int = isinstance(value, int) and not isinstance(value, bool)
+    return "" if is_int and value >= lowest else f"expected a whole number from {lowest} on."
+
+
+def _float_problem(key: str, value: Any) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return "" if is_number and 0 < value < float("inf") else "expected a number above 0."
+
+
+def _str_problem(key: str, value: Any) -> str:
+    if not isinstance(value, str):
+        return "expected a string."
+    return "expected a name, not an empty string." if DEFAULTS[key] and not value else ""
+
+
+def _types_problem(value: Any) -> str:
+    if not isinstance(value, list | tuple):
+        return 'expected a list of page types such as ["blog.BlogPage"].'
+    base = swapper.load_model("wagtailcore", "Page")
+    for name in value:
+        try:
+            is_page = issubclass(apps.get_model(name), base)
+        except (LookupError, ValueError, AttributeError, TypeError):
+            is_page = False
+        if not is_page:
+            return f"{name!r} is no page type. Write it as app.Model."
+    return ""
