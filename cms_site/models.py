@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from modelcluster.contrib.taggit import ClusterTaggableManager
 from modelcluster.fields import ParentalKey
@@ -37,6 +38,11 @@ class HomePage(Page):
     parent_page_types = ["wagtailcore.Page"]
     subpage_types = ["cms_site.ArticleIndexPage", "cms_site.TopicPage"]
 
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        from . import listings
+
+        return {**super().get_context(request, *args, **kwargs), **listings.front_page(request, self)}
+
 
 class ArticleIndexPage(Page):
     """All articles below it, newest first, by topic and by page."""
@@ -46,6 +52,11 @@ class ArticleIndexPage(Page):
     content_panels = [*Page.content_panels, FieldPanel("intro")]
     parent_page_types = ["cms_site.HomePage"]
     subpage_types = ["cms_site.ArticlePage"]
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        from . import listings
+
+        return {**super().get_context(request, *args, **kwargs), **listings.article_index(request, self)}
 
 
 class ArticleTag(TaggedItemBase):
@@ -93,6 +104,11 @@ class ArticlePage(Page):
         """How long the article takes to read, rounded up to whole minutes."""
         return reading.minutes(self.intro, *self.body.stream_block.get_searchable_content(self.body))
 
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        from . import listings
+
+        return {**super().get_context(request, *args, **kwargs), **listings.article(request, self)}
+
 
 class TopicPage(Page):
     """What the site has on one topic of the tree, with an introduction of its own."""
@@ -103,6 +119,11 @@ class TopicPage(Page):
     content_panels = [*Page.content_panels, FieldPanel("topic"), FieldPanel("intro")]
     parent_page_types = ["cms_site.HomePage"]
     subpage_types: list[str] = []
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        from . import listings
+
+        return {**super().get_context(request, *args, **kwargs), **listings.topic_page(request, self)}
 
 
 class LoadedItem(models.Model):

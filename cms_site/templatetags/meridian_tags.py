@@ -1,0 +1,70 @@
+"""Template tags of the reference site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+from django.conf import settings
+from django.utils.translation import get_language, get_language_info
+from wagtail.models import Page
+
+from cms_site import navigation
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageLink:
+    """Where the reader finds the site in another language. `is_translation`: the same page, not the home page."""
+
+    code: str
+    name: str
+    url: str
+    full_url: str
+    is_current: bool
+    is_translation: bool
+
+
+@register.simple_tag(takes_context=True)
+def language_links(context: Mapping[str, Any], page: Page | None = None) -> list[LanguageLink]:
+    """One link for each content language: to the page's translation, or else to that language's home page."""
+    request = context.get("request")
+    if request is None:
+        return []
+    home = navigation.of(request).home
+    homes, pages = translations(home), translations(page) if page != home else {}
+    links = []
+    for code, _name in settings.WAGTAIL_CONTENT_LANGUAGES:
+        target = pages.get(code) or homes.get(code)
+        if target is not None:
+            links.append(
+                LanguageLink(
+                    code=code,
+                    name=get_language_info(code)["name_local"].capitalize(),
+                    url=target.get_url(request) or "/",
+                    full_url=target.get_full_url(request) or "",
+                    is_current=code == get_language(),
+                    is_translation=code in pages or page == home,
+                )
+            )
+    return links
+
+
+def translations(page: Page | None) -> dict[str, Page]:
+    """Language code → the page in that language, itself included, as far as everybody may read it."""
+    if page is None or not page.pk:
+        return {}
+    found = Page.objects.filter(translation_key=page.translation_key).live().public().select_related("locale")
+    return {translation.locale.language_code: translation for translation in found}
+
+
+@register.simple_tag(takes_context=True)
+def query_with(context: Mapping[str, Any], **changes: Any) -> str:
+    """The request's query string with `changes`; a value of None or "" removes its key."""
+    query = {**context["request"].GET.dict(), **changes}
+    kept = {key: value for key, value in query.items() if value not in (None, "")}
+    return f"?{urlencode(kept)}" if kept else "?"
