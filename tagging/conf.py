@@ -25,7 +25,7 @@ DEFAULTS: dict[str, Any] = {
     "TAG_FIELD": "tags",
     # Topic scores in [0, 1]: from APPLY on a topic is applied, from SUGGEST on it is suggested.
     "APPLY_THRESHOLD": 0.70,
-    "SUGGEST_THRESHOLD": 0.45,
+    "SUGGEST_THRESHOLD": 0.35,
     "MAX_TOPICS": 6,
     # Pages per batch of one task.
     "BATCH_SIZE": 32,

@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from django.utils.module_loading import import_string
 
-from ..conf import settings
+from tagging.conf import settings
+
 from .base import Embedder
 from .page import embed_pages
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..types import PageText, Vector
+from tagging.types import PageText, Vector
+
 from .base import Embedder
 
 WINDOW_WORDS = 180

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..exceptions import ModelUnavailable
+from tagging.exceptions import ModelUnavailable
+
 from .base import Embedder
 
 if TYPE_CHECKING:

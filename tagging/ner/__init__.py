@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ..conf import settings
+from tagging.conf import settings
+
 from .base import Recognizer
 from .entities import page_entities
 from .rule_based import RuleRecognizer

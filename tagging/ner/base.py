@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from ..types import Mention, PageText
+from tagging.types import Mention, PageText
 
 
 class Recognizer(ABC):

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from ..types import EntityLabel, Mention, PageEntity, PageText
+from tagging.types import EntityLabel, Mention, PageEntity, PageText
+
 from .names import canonical_key, clean_name, is_acronym_of, is_name
 
 MIN_CONFIDENCE = 0.6

@@ -17,12 +17,14 @@ _HONORIFIC = re.compile(
     r"|mme|mlle|m|maître|me|monsieur|madame|mademoiselle|docteur|professeur|président|présidente)\.?\s+(?=\S)",
     re.IGNORECASE,
 )
+# Weekdays and months (English, French), and the furniture of web pages.
 _NOT_NAMES = frozenset(
-    # Weekdays and months (English, French), and the furniture of web pages.
-    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august"
-    " september october november december lundi mardi mercredi jeudi vendredi samedi dimanche janvier février mars"
-    " avril mai juin juillet août septembre octobre novembre décembre"
-    " photo image video read web online website homepage menu share figure table source credit".split()
+    """
+    monday tuesday wednesday thursday friday saturday sunday january february march april may june july august
+    september october november december lundi mardi mercredi jeudi vendredi samedi dimanche janvier février mars
+    avril mai juin juillet août septembre octobre novembre décembre
+    photo image video read web online website homepage menu share figure table source credit
+    """.split()  # noqa: SIM905
 )
 
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..exceptions import ModelUnavailable
-from ..types import Mention, PageText
+from tagging.exceptions import ModelUnavailable
+from tagging.types import Mention, PageText
+
 from .names import canonical_key
 from .spacy_pipeline import INSTALL, SpacyRecognizer
 

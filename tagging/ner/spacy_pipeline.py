@@ -11,8 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..exceptions import ModelUnavailable
-from ..types import EntityLabel, Mention, PageText
+from tagging.exceptions import ModelUnavailable
+from tagging.types import EntityLabel, Mention, PageText
+
 from .base import Recognizer
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..types import PageEntity, PageText, TopicDefinition, TopicScore, Vector
+from tagging.types import PageEntity, PageText, TopicDefinition, TopicScore, Vector
+
 from .matcher import TopicMatcher
 
 __all__ = ["TopicMatcher", "describe", "score"]

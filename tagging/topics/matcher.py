@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..types import PageEntity, PageText, SuggestionSource, TopicDefinition, TopicScore, Vector
+from tagging.types import PageEntity, PageText, SuggestionSource, TopicDefinition, TopicScore, Vector
+
 from .words import PhraseFinder, sentence_at, sentences, tokens
 
 # What a page's cosine to a topic is among topics at large (MiniLM), and how many topics that is worth:

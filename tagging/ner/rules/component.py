@@ -5,7 +5,7 @@ Imports spaCy: only for workers.
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import spacy
 from spacy.language import Language
@@ -25,7 +25,7 @@ def build(language: str) -> Language:
     words = lexicon(language)
     nlp = _blank(language)
     nlp.add_pipe("sentencizer")
-    ruler = nlp.add_pipe("entity_ruler", config={"overwrite_ents": True})
+    ruler: Any = nlp.add_pipe("entity_ruler", config={"overwrite_ents": True})
     names = [("LOC", name) for name in words.places] + [("ORG", name) for name in words.organizations]
     ruler.add_patterns([{"label": label, "pattern": name} for label, name in sorted(names)])
     nlp.add_pipe(COMPONENT, config={"language": language})

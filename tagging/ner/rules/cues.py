@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...types import EntityLabel
+from tagging.types import EntityLabel
+
 from .lexicon import Lexicon
 
 if TYPE_CHECKING:
@@ -21,10 +22,6 @@ Known = Mapping[tuple[int, int], str]
 _OPENS = frozenset("\"'“‘«„([:–—-•*…>|/")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+-?(?:[^\W\d_]\.)*")
 _ROMAN = re.compile(r"[IVXLC]+")
-# Surnames at least as often as places or bodies: "Rosa Parks", "Robert Hill".
-_ALSO_SURNAMES = frozenset(
-    "park parks hill wood woods marsh lake moor forest church rock glen heath cliff pole field post guild".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +177,7 @@ class _Run:
         heads = [tokens[-1].lower_, tokens[0].lower_]
         heads += [t.nbor(-1).lower_ for t in self.doc[self.start + 1 : self.end] if t.lower_ in self.words.linkers]
         named = self._uncommon > 0 or len(tokens) > 2
-        if tokens[0].text in self.words.first_names and self._size == 2 and heads[0] in _ALSO_SURNAMES:
+        if tokens[0].text in self.words.first_names and self._size == 2 and heads[0] in self.words.also_surnames:
             return None
         if any(head in self.words.organization_heads for head in heads[:1] + heads[2:]) or (
             heads[1] in self.words.organization_heads and self._has_linker
