@@ -113,8 +113,10 @@ def _texts(claims: dict[int, Claim], report: BatchReport) -> list[tuple[Claim, P
     """The texts of the claimed pages; what has none, or cannot be read, is reported and set aside."""
     page_model = swapper.load_model("wagtailcore", "Page")
     analyzable = set(analyzable_pages().filter(pk__in=claims).values_list("pk", flat=True))
+    locales = {locale.pk: locale for locale in Locale.objects.all()}
     texts = []
     for page in page_model.objects.filter(pk__in=claims).specific():
+        page.locale = locales[page.locale_id]  # a query less a page
         claimed = claims[page.pk]
         if page.pk not in analyzable:
             _skip(claimed, _("The page is not published, or pages of its type are not analysed."), report)

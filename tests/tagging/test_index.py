@@ -113,7 +113,9 @@ def test_a_filtered_search_finds_as_many_rows_as_exist(model, settings, exact_ro
         cursor.execute("ANALYZE tagging_pagevector")
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
 
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         found = index.nearest(near, 30, SearchFilter(types=[template.content_type_id]))
     assert {neighbour.page_id for neighbour in found} == {page.pk for page in rare}
     scores = [neighbour.score for neighbour in found]

@@ -252,9 +252,7 @@ def test_the_worker_is_asked_after_the_commit_and_not_for_a_rollback(sent):
 
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "amqp://127.0.0.1:1//"])
-def test_publishing_works_at_once_with_the_broker_down(
-    site, url, monkeypatch, django_capture_on_commit_callbacks
-):
+def test_publishing_works_at_once_with_the_broker_down(site, url, monkeypatch, django_capture_on_commit_callbacks):
     monkeypatch.setattr(tasks, "_broker", broker := tasks._Broker())
     app = current_app
     monkeypatch.setattr(app.conf, "broker_url", url)
