@@ -45,7 +45,7 @@ def reader_pages(context: BrowserContext, url: str, suffix: str) -> None:
 
 def decline(page: Page) -> None:
     """Put the consent banner away; a picture of each page without it."""
-    page.get_by_role("button", name="Decline").click()
+    page.get_by_role("button", name="No, thank you").click()
 
 
 def editor_pages(context: BrowserContext, url: str) -> None:

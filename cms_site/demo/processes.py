@@ -77,7 +77,17 @@ def commands(port: int, var_dir: Path) -> Sequence[tuple[str, str, tuple[str, ..
     """Name, module and arguments of each child, in the order in which they start."""
     worker = ("--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "INFO")
     schedule = ("--schedule", str(var_dir / "beat-schedule"), "--pidfile", "")
-    web = ("--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "8", "--graceful-timeout", "5")
+    web = (
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--workers",
+        "1",
+        "--threads",
+        "8",
+        "--graceful-timeout",
+        "5",
+        "--no-control-socket",
+    )
     return (
         ("web", "gunicorn", ("cms_site.wsgi", *web)),
         ("worker", "celery", ("-A", "cms_site", "worker", *worker)),

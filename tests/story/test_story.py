@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -82,16 +81,15 @@ def open_panel(deployment: Deployment, page: Page, page_id: int) -> None:
 def sees_analysis(page: Page, page_id: int, deployment: Deployment) -> None:
     """The worker's findings come to the panel by themselves."""
     open_panel(deployment, page, page_id)
-    panel = page.locator("[data-affinity-panel]")
+    panel = page.locator(".affinity-panel")
     expect(panel).to_contain_text("Urban cycling", timeout=60_000)
     expect(panel).to_contain_text("Copenhagen")
 
 
 def rejects_a_topic(page: Page, page_id: int, deployment: Deployment) -> None:
     """The first topic is rejected, and does not come back with the next analysis."""
-    panel = page.locator("[data-affinity-panel]")
-    reject = panel.get_by_role("button", name="Reject").first
-    reject.click()
+    panel = page.locator(".affinity-panel")
+    panel.get_by_role("button", name="Reject").first.click()
     count = "SELECT count(*) FROM tagging_suggestion WHERE page_id = %s AND state = 'rejected'"
     wait_until(lambda: deployment.scalar(count, page_id) == 1, 10, "the rejection is stored")
     panel.get_by_role("button", name="Analyse again").click()
@@ -108,8 +106,6 @@ def rejects_a_topic(page: Page, page_id: int, deployment: Deployment) -> None:
 
 def article(deployment: Deployment, topic: str, number: int = 0) -> tuple[int, str]:
     """Id and path of an English demo article on a topic, by its rank among the topic's pages."""
-    with urllib.request.urlopen(f"{deployment.url}/articles/?topic={topic}"):
-        pass
     row = deployment.scalar(
         "SELECT json_build_array(p.id, p.slug) FROM wagtailcore_page p "
         "JOIN tagging_suggestion s ON s.page_id = p.id JOIN tagging_topic t ON t.id = s.topic_id "
@@ -150,7 +146,7 @@ def sees_contextual_recommendations_without_a_cookie(deployment: Deployment, con
 def accepts(deployment: Deployment, context: BrowserContext) -> None:
     page = context.new_page()
     page.goto(deployment.url)
-    page.get_by_role("button", name="Accept").click()
+    page.get_by_role("button", name="Yes, remember").click()
     wait_until(lambda: bool(context.cookies()), 10, "the visitor cookie is set")
     (cookie,) = [cookie for cookie in context.cookies() if cookie["name"] == "affinity_visitor"]
     assert cookie["httpOnly"]
@@ -167,11 +163,11 @@ def reads(deployment: Deployment, context: BrowserContext, topic: str) -> None:
         page.mouse.wheel(0, 1500)
         page.wait_for_timeout(500)
     page.close()
-    newest = (
-        "SELECT count(*) FROM personalization_profile p "
-        "WHERE p.views >= 3 AND p.topics ? (SELECT id::text FROM tagging_topic WHERE slug = %s)"
-    ).replace("?", "?")
-    wait_until(lambda: bool(deployment.scalar(newest, topic)), 60, "the profile is folded")
+    folded = (
+        "SELECT count(*) FROM personalization_profile WHERE views >= 3 AND "
+        "jsonb_exists(topics, (SELECT id::text FROM tagging_topic WHERE slug = %s))"
+    )
+    wait_until(lambda: bool(deployment.scalar(folded, topic)), 60, "the profile is folded")
 
 
 def topic_pages(deployment: Deployment, topic: str) -> set[int]:
