@@ -18,7 +18,7 @@ import psycopg
 from cms_site.demo.processes import Services, commands
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PASSWORD = "story-password-1"  # noqa: S105 - of a throw-away site
+PASSWORD = "story-password-1"
 
 
 @dataclass
