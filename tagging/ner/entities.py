@@ -13,7 +13,8 @@ from tagging.types import EntityLabel, Mention, PageEntity, PageText
 
 from .names import canonical_key, clean_name, is_acronym_of, is_name
 
-MIN_CONFIDENCE = 0.6
+MIN_CONFIDENCE = 0.6  # of an entity, to be kept
+SURE = 0.7  # of a mention, for its label to stand against a full name's
 MAX_ENTITIES = 50
 MAX_EVIDENCE = 3
 MAX_SENTENCE = 300
@@ -41,6 +42,10 @@ class _Group:
         for mention in self.mentions:
             votes[mention.label] += mention.score  # type: ignore[assignment]  # a Counter of weights
         return votes.most_common(1)[0][0]
+
+    @property
+    def is_doubtful(self) -> bool:
+        return all(mention.score < SURE for mention in self.mentions)
 
     @property
     def confidence(self) -> float:
@@ -90,7 +95,7 @@ def _join_surnames(groups: dict[str, _Group]) -> None:
     """Join "Merkel" with "Angela Merkel" where she is the only person of that name on the page."""
     full_names = [group for group in groups.values() if " " in group.key and group.label == "PER"]
     for group in list(groups.values()):
-        if group.label not in ("PER", "MISC") or group.key not in groups:
+        if not (group.label in ("PER", "MISC") or group.is_doubtful) or group.key not in groups:
             continue
         owners = [
             full

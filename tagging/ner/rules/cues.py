@@ -35,10 +35,9 @@ class Guess:
 
 
 def is_headline(doc: Doc) -> bool:
-    """Whether nearly every word has a capital, so that capitals say nothing."""
-    words = [token.text for token in doc if token.text[0].isalpha() and len(token.text) > 3]
-    capitals = sum(word[0].isupper() for word in words)
-    return 4 <= len(words) <= 20 and capitals >= 0.75 * len(words)
+    """Whether every word that matters has a capital, and there is no full stop: capitals then say nothing."""
+    words = [token.text for token in doc if token.text[0].isalpha() and len(token.text) > 3 and not token.is_stop]
+    return 4 <= len(words) <= 20 and all(word[0].isupper() for word in words) and doc[-1].text != "."
 
 
 def opens_sentence(token: Token) -> bool:
@@ -80,7 +79,7 @@ def _step(doc: Doc, start: int, end: int, words: Lexicon) -> int:
     if token.text == "&" or (token.text in "-–" and not doc[end - 1].whitespace_ and not token.whitespace_):
         return 2
     if token.lower_ in ("'s", "’s"):
-        return 2 if _is_head(doc[end + 1], words) else 0
+        return 2 if _is_head(doc[end + 1], words) and not _is_capital_at(doc, end + 2) else 0
     if token.lower_ in words.linkers and any(_is_head(before, words) for before in (doc[end - 1], doc[start])):
         return 2
     return 2 if _joins_person(doc, start, end, words) else 0
@@ -97,6 +96,7 @@ def guess(doc: Doc, start: int, end: int, known: Known, words: Lexicon) -> Guess
     """What a run of capitalised words names, if anything. Names that are `known` already are left alone."""
     titled = start > 0 and doc[start - 1].lower_ in words.titles and doc[start - 1].text[0].isupper()
     start, end, title_inside = _trim(doc, start, end, known, words)
+    start = _after_place(doc, start, end, known, words)
     if start >= end or (start, end) in known:
         return None
     run = _Run(doc, start, end, known, words, titled or title_inside)
@@ -128,6 +128,15 @@ def _trim(doc: Doc, start: int, end: int, known: Known, words: Lexicon) -> tuple
     return start, end, titled
 
 
+def _after_place(doc: Doc, start: int, end: int, known: Known, words: Lexicon) -> int:
+    """Where a person's name begins right after a place's: "In Zagreb Olinka Vištica opened"."""
+    if start and doc[start - 1].lower_ in words.in_place:
+        place_end = max((stop for (begin, stop) in known if begin == start), default=start)
+        if end - place_end > 1 and not any(_is_common(token, words) for token in doc[place_end:end]):
+            return place_end
+    return start
+
+
 def _opens_name(doc: Doc, start: int, end: int, words: Lexicon) -> bool:
     """Whether a common word opens a name all the same: "University of Oxford", "Lake Victoria"."""
     if end - start < 2:
@@ -147,6 +156,8 @@ class _Run:
     titled: bool
 
     def classify(self) -> tuple[EntityLabel | None, float]:
+        if self._size == 1 and self._tokens[0].lower_ in self.words.acronyms:
+            return None, 0.0
         return self._by_head() or self._person() or self._acronym() or self._place() or self._unknown()
 
     @property
@@ -177,7 +188,7 @@ class _Run:
         heads = [tokens[-1].lower_, tokens[0].lower_]
         heads += [t.nbor(-1).lower_ for t in self.doc[self.start + 1 : self.end] if t.lower_ in self.words.linkers]
         named = self._uncommon > 0 or len(tokens) > 2
-        if tokens[0].text in self.words.first_names and self._size == 2 and heads[0] in self.words.also_surnames:
+        if tokens[0].text in self.words.first_names and self._size <= 3 and heads[0] in self.words.also_surnames:
             return None
         if any(head in self.words.organization_heads for head in heads[:1] + heads[2:]) or (
             heads[1] in self.words.organization_heads and self._has_linker
@@ -195,19 +206,21 @@ class _Run:
 
     def _person(self) -> tuple[EntityLabel, float] | None:
         tokens, words = self._tokens, self.words
-        if self._size > 5 or any(token.text.isupper() and len(token.text) > 3 for token in tokens):
+        if self._size > 5 or any(_is_acronym(token) for token in tokens):
             return None
-        if self.titled:
+        if self.titled and self._uncommon:
             return "PER", 0.85
         if self._size >= 2 and tokens[0].text in words.first_names:
-            return "PER", 0.9 if not _is_common(tokens[-1], words) else 0.65
+            sure = not _is_common(tokens[-1], words)
+            return ("PER", 0.9 if sure else 0.65) if sure or self._size <= 3 else ("MISC", 0.4)
         if self._size >= 2 and _INITIALS.fullmatch(tokens[0].text):
             return "PER", 0.85
         if self._before in words.roles and self._uncommon:
             return "PER", 0.85 if self._size >= 2 else 0.6
         if self._size >= 2 and self._uncommon == self._size and not self._holds_known:
             particle = any(token.text in words.particles for token in self.doc[self.start : self.end])
-            if particle or (self._after in words.speech and self._before not in words.articles):
+            says = self._after in words.speech and self._before not in words.articles and not self._numbered
+            if particle or says:
                 return "PER", 0.75
         return None
 
@@ -219,16 +232,24 @@ class _Run:
         text = self.doc[self.start].text
         if self.end - self.start != 1 or not (2 <= len(text) <= 6 and text.isalpha() and text.isupper()):
             return None
-        if text.casefold() in self.words.acronyms or _ROMAN.fullmatch(text):
+        if _ROMAN.fullmatch(text):
             return None
         return "ORG", 0.65 if self._before in {"(", "the", "by"} else 0.4
 
     def _place(self) -> tuple[EntityLabel, float] | None:
-        if self._before not in self.words.in_place or self._uncommon < self._size or self._size > 3:
+        """A name after "in". After "at" or "à" it may be anything; a single word is a place at best."""
+        if self._uncommon < self._size or self._size > 3 or self._numbered or self._holds_known:
             return None
-        if self._before in self.words.close_in_place and self._tokens[0].text not in self.words.first_names:
-            return "LOC", 0.65
-        return "LOC", 0.4
+        if self._before in self.words.in_place:
+            return ("LOC", 0.4) if self._tokens[0].text in self.words.first_names else ("LOC", 0.65)
+        if self._before in self.words.at_place and self._size == 1:
+            return "LOC", 0.4
+        return None
+
+    @property
+    def _numbered(self) -> bool:
+        """Whether a number belongs to the name: "Artemis II", "Hut 8"."""
+        return any(_ROMAN.fullmatch(token.text) for token in self._tokens) or self._after.isdigit()
 
     def _unknown(self) -> tuple[EntityLabel | None, float]:
         """No cue at all: two or three words nobody uses otherwise are a person more often than not."""
@@ -236,9 +257,18 @@ class _Run:
             return None, 0.0
         if self._size == 1:
             return "MISC", 0.15 if opens_sentence(self.doc[self.start]) else 0.3
-        if self._size <= 3 and self._uncommon == self._size and not self._holds_known:
-            return ("MISC", 0.4) if self._before in self.words.articles else ("PER", 0.62)
+        if self._size <= 3 and self._uncommon == self._size and self._is_spaced and not self._holds_known:
+            thing = self._before in self.words.articles or self._numbered or any(map(_is_acronym, self._tokens))
+            return ("MISC", 0.4) if thing else ("PER", 0.62)
         return "MISC", 0.4
+
+    @property
+    def _is_spaced(self) -> bool:
+        return any(token.whitespace_ for token in self.doc[self.start : self.end - 1])
+
+
+def _is_acronym(token: Token) -> bool:
+    return len(token.text) > 1 and token.text.isupper() and token.text.isalpha() and not _ROMAN.fullmatch(token.text)
 
 
 def _is_capital(token: Token) -> bool:

@@ -30,7 +30,7 @@ class Lexicon:
     place_openers: frozenset[str]
     linkers: frozenset[str]
     in_place: frozenset[str]
-    close_in_place: frozenset[str]
+    at_place: frozenset[str]
     articles: frozenset[str]
 
 
