@@ -9,7 +9,6 @@ from typing import IO, Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils.translation import gettext as _
-from drf_spectacular.openapi import AutoSchema
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import BaseContentNegotiation
@@ -23,6 +22,7 @@ from rest_framework.views import APIView
 
 from personalization.conf import settings
 
+from .openapi import ApiSchema
 from .problem import TooLarge, exception_handler
 
 
@@ -89,7 +89,7 @@ class PersonalizationView(APIView):
     parser_classes = [BoundedJSONParser]
     content_negotiation_class = OneRenderer
     versioning_class = None
-    schema = AutoSchema()
+    schema = ApiSchema()
 
     def get_throttles(self) -> list[BaseThrottle]:
         return [ClientThrottle(self.rate_setting, getattr(settings, self.rate_setting))]

@@ -1,16 +1,20 @@
 """What the apps of a site ask of the recommender: a query, its slate, and the slate as something to show."""
 
+from .html import fragment_url, render_html
 from .items import RecommendedItem, render_items
 from .placements import load_placement, recommendable_types
 from .queries import query_for_request
-from .slates import recommend, record_served
+from .slates import recommend, recommend_recent, record_served
 
 __all__ = [
     "RecommendedItem",
+    "fragment_url",
     "load_placement",
     "query_for_request",
     "recommend",
+    "recommend_recent",
     "recommendable_types",
     "record_served",
+    "render_html",
     "render_items",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 from wagtail.models import Locale, Site
 
+from personalization.recommendation.placement import PlacementConfig
 from personalization.types import RecQuery, RequestContext
 from personalization.visitors import affinity_of
 
@@ -30,30 +31,39 @@ def query_for_request(
     """What to ask for this request: `n` items (the placement's own number if None) beside `page`.
 
     The locale is `locale`, else the page's, else the active language's. With `is_personal` false nothing of
-    the visitor is read, so that the answer may be cached for everybody; a segment being previewed still holds.
+    the visitor is read, so that the answer may be cached for everybody; a preview as a segment is personal anyway.
     Raises `UnknownPlacement`.
     """
     config = load_placement(placement)
     affinity = affinity_of(request) if request is not None else None
-    locale_id = locale.pk if locale else page.locale_id if page else Locale.get_active().pk
-    query = RecQuery(
-        placement=config.name,
-        n=n or config.n,
-        site_id=site_for(request),
-        locale_id=locale_id,
-        page_id=page.pk if page else None,
-        context=RequestContext(at=timezone.localtime()),
-    )
-    if affinity is None:
+    query = contextual_query(request, config, page, n, locale)
+    if affinity is None or not (is_personal or affinity.forced_segments is not None):
         return query
-    if not is_personal:
-        return replace(query, segments=affinity.forced_segments or frozenset())
     return replace(
         query,
         context=affinity.context,
         profile=affinity.profile,
         segments=affinity.segments,
         visitor_id=affinity.visitor_id if affinity.is_counted else None,
+    )
+
+
+def contextual_query(
+    request: HttpRequest | None,
+    config: PlacementConfig,
+    page: Page | None = None,
+    n: int | None = None,
+    locale: Locale | None = None,
+) -> RecQuery:
+    """The same, knowing nothing of the visitor but the page being read."""
+    locale_id = locale.pk if locale else page.locale_id if page and page.locale_id else Locale.get_active().pk
+    return RecQuery(
+        placement=config.name,
+        n=n or config.n,
+        site_id=site_for(request),
+        locale_id=locale_id,
+        page_id=page.pk if page else None,
+        context=RequestContext(at=timezone.localtime()),
     )
 
 

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import uuid
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
@@ -22,6 +23,11 @@ from personalization.visibility import visible_ids
 from tagging import index
 
 from .placements import load_placement, recommendable_types
+from .queries import contextual_query
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from wagtail.models import Page
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +54,15 @@ def recommend(query: RecQuery) -> Slate:
         segments=query.segments,
         is_personal=query.profile is not None,
     )
+
+
+def recommend_recent(request: HttpRequest | None, page: Page | None, n: int) -> Slate:
+    """The newest pages, needing no placement: what is shown where `recommend` failed."""
+    config = PlacementConfig(name="", title="", n=n, strategy="recent")
+    query = contextual_query(request, config, page, n)
+    ranked = blend(registered()["recent"].candidates(_source_request(query, config, n)), {"recent": 1.0})
+    items = _visible([SlateItem(p.page_id, p.score, p.shares, reasons_for(p)) for p in ranked], query, config)
+    return Slate(uuid.uuid4(), config.name, tuple(items[:n]))
 
 
 def record_served(slate: Slate, query: RecQuery) -> None:

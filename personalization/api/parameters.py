@@ -1,0 +1,97 @@
+"""The query parameters of the endpoints that recommend, read strictly."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework import serializers
+from rest_framework.request import Request
+from wagtail.models import Locale
+
+from personalization import operations
+from personalization.conf import settings
+from personalization.operations.queries import site_for
+from personalization.visibility import page_for_caller
+
+from .event_batch import LARGEST_PAGE_ID
+from .problem import NotFoundField
+
+if TYPE_CHECKING:
+    from wagtail.models import Page
+
+WHOLE_NUMBER = re.compile(r"-?[0-9]{1,10}\Z")
+NAME = r"^[-a-zA-Z0-9_]+\Z"
+
+
+class WholeNumber(serializers.IntegerField):
+    """An integer in ASCII digits, as a query string spells it."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if not WHOLE_NUMBER.match(str(data)):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class ListParameters(serializers.Serializer[Any]):
+    page = WholeNumber(
+        required=False,
+        min_value=1,
+        max_value=LARGEST_PAGE_ID,
+        help_text=gettext_lazy("The id of the page being read."),
+    )
+    locale = serializers.CharField(
+        required=False,
+        max_length=100,
+        help_text=gettext_lazy("A language code of the site, such as `en`. Left out: the page's, or the browser's."),
+    )
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        # A field of the class would have frozen the setting at import.
+        help_text = gettext_lazy("How many items at most. Left out: the placement's own number.")
+        n = WholeNumber(required=False, min_value=1, max_value=settings.MAX_ITEMS, help_text=help_text)
+        return {**super().get_fields(), "n": n}
+
+
+class RecommendationParameters(ListParameters):
+    placement = serializers.RegexField(NAME, max_length=80, help_text=gettext_lazy("The name of a placement."))
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What was asked for, looked up: page and locale exist, and the caller may see the page."""
+
+    placement: str
+    page: Page | None
+    locale: Locale
+    n: int | None
+
+
+def read_parameters(serializer: serializers.Serializer[Any], placement: str, request: Request) -> Parameters:
+    """The looked-up parameters of a validated serializer. A 404 names the one that does not exist."""
+    values = serializer.validated_data
+    operations.load_placement(placement)
+    page = _page(values.get("page"), request)
+    return Parameters(placement, page, _locale(values.get("locale"), page), values.get("n"))
+
+
+def _page(page_id: int | None, request: Request) -> Page | None:
+    """Pages that don't exist and pages the caller may not see get the same answer."""
+    if page_id is None:
+        return None
+    page = page_for_caller(page_id, site_for(request._request), request._request)
+    if page is None:
+        raise NotFoundField("page", _("There is no such page."))
+    return page
+
+
+def _locale(code: str | None, page: Page | None) -> Locale:
+    if code is None:
+        return page.locale if page else Locale.get_active()
+    locale = Locale.objects.filter(language_code=code).first()
+    if locale is None:
+        raise NotFoundField("locale", _("The site has no such locale."))
+    return locale

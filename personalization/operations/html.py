@@ -1,0 +1,52 @@
+"""A slate as HTML: what the template tag puts into a page and the fragment endpoint puts in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
+from wagtail.models import Locale
+
+from personalization.types import RecQuery, Slate
+
+from .items import RecommendedItem
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+def render_html(
+    slate: Slate,
+    items: Sequence[RecommendedItem],
+    request: HttpRequest | None,
+    *,
+    fragment_url: str = "",
+) -> str:
+    """The container that affinity.js knows, with the list in it; "" where there are no items.
+
+    The list is `personalization/recommended/<placement>.html` where a site has it, else
+    `personalization/recommended.html`. Where `fragment_url` is given, affinity.js puts what is found there in the
+    container's place once the visitor consented.
+    """
+    if not items:
+        return ""
+    context = {"items": items, "placement": slate.placement, "slate": slate, "fragment_url": fragment_url}
+    templates = ["personalization/recommended.html"]
+    if slate.placement:
+        templates.insert(0, f"personalization/recommended/{slate.placement}.html")
+    context["list"] = render_to_string(templates, context, request)
+    return render_to_string("personalization/container.html", context, request)
+
+
+def fragment_url(query: RecQuery) -> str:
+    """Where a visitor's own variant of this list is; "" where the site does not include the API's URLs."""
+    try:
+        url = reverse("personalization_api:fragment", args=[query.placement])
+    except NoReverseMatch:
+        return ""
+    locale = Locale.objects.get(pk=query.locale_id).language_code
+    parameters = {"page": query.page_id, "n": query.n, "locale": locale}
+    return f"{url}?{urlencode({key: value for key, value in parameters.items() if value is not None})}"
