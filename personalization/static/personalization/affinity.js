@@ -1,0 +1,258 @@
+/* Tells the site what a consenting reader sees and does, and fetches the reader's own recommendations.
+ *
+ * <script src="…/affinity.js" defer data-consent-url="…" data-events-url="…" data-page="12"></script>
+ *
+ * window.affinity.consent()                          the state: {personalization, counted, reason}
+ * window.affinity.consent({personalization: true})   says yes; false says no, and all that was stored is deleted
+ * window.affinity.track("feedback", pageId, {value: 1})
+ *
+ * Without a yes it sends no event. The state is kept in sessionStorage, never in localStorage or a cookie.
+ */
+(() => {
+  "use strict";
+  const { consentUrl, eventsUrl, page } = document.currentScript.dataset;
+  const KEY = "affinity";
+  const MAX_BATCH = 100;
+  const SOON = 200;
+  const LATER = 2000;
+  let state = null;
+  let queue = [];
+  let timer = 0;
+  let visibleSince = 0;
+  let depth = 0;
+  let depthSent = 0;
+  let isViewed = false;
+
+  // --- Consent ---
+
+  const remember = (answer) => {
+    state = answer;
+    try {
+      sessionStorage.setItem(KEY, JSON.stringify(answer));
+    } catch {
+      /* Storage may be off: then the next page asks again. */
+    }
+    return answer;
+  };
+
+  const remembered = () => {
+    try {
+      return JSON.parse(sessionStorage.getItem(KEY));
+    } catch {
+      return null;
+    }
+  };
+
+  const ask = async (options) => {
+    const response = await fetch(consentUrl, { credentials: "same-origin", ...options });
+    const body = await response.json();
+    if (!response.ok) throw new Error(body.detail);
+    return body;
+  };
+
+  let asking = null;
+
+  const consent = async (choice) => {
+    if (!choice) return state || remembered() || (asking ??= ask().then(remember).finally(() => (asking = null)));
+    if (!choice.personalization) stop();
+    const body = JSON.stringify({ personalization: Boolean(choice.personalization) });
+    const headers = { "Content-Type": "application/json" };
+    const answer = remember(await ask({ method: "POST", headers, body }));
+    document.dispatchEvent(new CustomEvent("affinity:consent", { detail: answer }));
+    if (answer.counted) start();
+    else document.querySelectorAll("[data-affinity-fragment]").forEach(fill);
+    return answer;
+  };
+
+  // --- Events ---
+
+  const uuid = () => {
+    if (crypto.randomUUID) return crypto.randomUUID();
+    // Pages without TLS have no randomUUID.
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 15) | 64;
+    bytes[8] = (bytes[8] & 63) | 128;
+    const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  };
+
+  const track = (kind, pageId, fields) => {
+    if (!state?.counted || !Number(pageId)) return;
+    queue.push({ event_id: uuid(), kind, page: Number(pageId), time: Date.now(), ...fields });
+    clearTimeout(timer);
+    timer = setTimeout(flush, kind === "view" || queue.length >= MAX_BATCH ? SOON : LATER);
+  };
+
+  const take = () => {
+    const events = queue.splice(0, MAX_BATCH);
+    // Ages, not times: the reader's clock may be wrong.
+    const aged = events.map(({ time, ...event }) => ({ ...event, age_ms: Math.max(0, Date.now() - time) }));
+    return [events, JSON.stringify({ events: aged })];
+  };
+
+  const post = (body) =>
+    fetch(eventsUrl, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      credentials: "same-origin",
+      keepalive: true,
+      body,
+    });
+
+  const flush = async () => {
+    if (!queue.length) return;
+    const [events, body] = take();
+    try {
+      const response = await post(body);
+      if (response.status === 204) forget();
+      if (response.status === 429 || response.status >= 500) throw new Error(response.status);
+    } catch {
+      // The same ids again: what arrived is not counted twice.
+      queue = [...events, ...queue].slice(-MAX_BATCH);
+    }
+    if (queue.length) timer = setTimeout(flush, LATER * 5);
+  };
+
+  const flushAtOnce = () => {
+    while (queue.length) {
+      const [, body] = take();
+      if (!navigator.sendBeacon?.(eventsUrl, new Blob([body], { type: "application/json" }))) post(body).catch(() => {});
+    }
+  };
+
+  // --- What the reader does ---
+
+  const slateOf = (item) => {
+    const list = item.closest("[data-affinity-placement]")?.dataset || {};
+    const position = parseInt(item.dataset.affinityPosition, 10);
+    return {
+      ...(list.affinitySlate && { slate: list.affinitySlate }),
+      ...(list.affinityPlacement && { placement: list.affinityPlacement }),
+      ...(position >= 0 && { position }),
+    };
+  };
+
+  const itemSeen = (item) => track("impression", item.dataset.affinityItem, slateOf(item));
+
+  const waiting = new Map();
+  const watcher = new IntersectionObserver(
+    (entries) => {
+      for (const { target, intersectionRatio } of entries) {
+        clearTimeout(waiting.get(target));
+        waiting.delete(target);
+        if (intersectionRatio < 0.5) continue;
+        const seen = () => {
+          if (document.hidden) return;
+          watcher.unobserve(target);
+          itemSeen(target);
+        };
+        waiting.set(target, setTimeout(seen, 1000));
+      }
+    },
+    { threshold: [0, 0.5] },
+  );
+
+  const onClick = ({ target }) => {
+    const item = target.closest?.("a, button")?.closest("[data-affinity-item]");
+    if (!item) return;
+    track("click", item.dataset.affinityItem, slateOf(item));
+    flushAtOnce();
+  };
+
+  const onScroll = () => {
+    const { scrollHeight } = document.documentElement;
+    depth = Math.max(depth, Math.min(1, (scrollY + innerHeight) / scrollHeight));
+  };
+
+  const show = () => {
+    visibleSince = Date.now();
+    if (!isViewed) track("view", page);
+    isViewed = true;
+    onScroll();
+  };
+
+  const hide = () => {
+    const seconds = visibleSince ? (Date.now() - visibleSince) / 1000 : 0;
+    visibleSince = 0;
+    if (seconds >= 1) track("dwell", page, { value: Math.min(seconds, 3600) });
+    if (depth - depthSent >= 0.1) track("scroll", page, { value: (depthSent = depth) });
+    flushAtOnce();
+  };
+
+  const onVisibility = () => (document.hidden ? hide() : show());
+
+  // --- The reader's own lists ---
+
+  const fill = async (list) => {
+    const url = new URL(list.dataset.affinityFragment, location);
+    for (const [key, value] of new URLSearchParams(location.search)) {
+      if (key.startsWith("utm_")) url.searchParams.set(key, value);
+    }
+    if (document.referrer) url.searchParams.set("referrer", new URL(document.referrer).hostname);
+    watch((await replacement(url, list).catch(() => null)) || list);
+  };
+
+  // Null where there is nothing better than the list that everybody sees.
+  const replacement = async (url, list) => {
+    const response = await fetch(url, { credentials: "same-origin" });
+    const html = response.ok ? await response.text() : "";
+    const fresh = new DOMParser().parseFromString(html, "text/html").body.firstElementChild;
+    if (!fresh || !list.isConnected || list.contains(document.activeElement)) return null;
+    fresh.dataset.affinityFragment = list.dataset.affinityFragment;
+    list.replaceWith(document.adoptNode(fresh));
+    return fresh;
+  };
+
+  const watch = (root) => {
+    if (state?.counted) root.querySelectorAll("[data-affinity-item]").forEach((item) => watcher.observe(item));
+  };
+
+  // --- On and off ---
+
+  const start = () => {
+    document.addEventListener("visibilitychange", onVisibility);
+    addEventListener("pagehide", hide);
+    addEventListener("scroll", onScroll, { passive: true });
+    document.addEventListener("click", onClick);
+    if (!document.hidden) show();
+    for (const list of document.querySelectorAll("[data-affinity-placement]")) {
+      if (list.dataset.affinityFragment) fill(list);
+      else watch(list);
+    }
+  };
+
+  const stop = () => {
+    document.removeEventListener("visibilitychange", onVisibility);
+    removeEventListener("pagehide", hide);
+    removeEventListener("scroll", onScroll);
+    document.removeEventListener("click", onClick);
+    watcher.disconnect();
+    clearTimeout(timer);
+    queue = [];
+    state = null;
+    isViewed = false;
+    depthSent = 0;
+  };
+
+  const forget = () => {
+    stop();
+    try {
+      sessionStorage.removeItem(KEY);
+    } catch {
+      /* Nothing was kept. */
+    }
+  };
+
+  const begin = () =>
+    consent().then(
+      (answer) => {
+        state = answer;
+        if (answer.counted) start();
+      },
+      () => {},
+    );
+
+  window.affinity = { consent, track };
+  if (document.prerendering) document.addEventListener("prerenderingchange", begin, { once: true });
+  else begin();
+})();

@@ -1,0 +1,294 @@
+"""affinity.js in a real browser, against a page and endpoints that answer as ours do."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.staticfiles import finders
+from django.template import Context, Template
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+from playwright.sync_api import Page, Route, expect, sync_playwright
+
+from tests.factories import make_article, make_private, make_site
+from tests.missing import require
+
+SITE = "http://site.test"
+GRANTED = {"personalization": True, "counted": True, "reason": ""}
+UNKNOWN = {"personalization": None, "counted": False, "reason": ""}
+REFUSED = {"personalization": False, "counted": False, "reason": "gpc"}
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"
+SLATE = "11111111-1111-4111-8111-111111111111"
+
+PAGE = """<!doctype html><html lang="en"><title>An article</title><body>
+<h1>An article</h1>
+<div data-affinity-placement="sidebar" data-affinity-slate="{slate}" {fragment}>
+<ul><li data-affinity-item="7" data-affinity-position="0"><a href="/next/">Next</a></li></ul></div>
+<svg width="10" height="4000"></svg>
+<div data-affinity-placement="below"><p data-affinity-item="8"><a href="/other/">Other</a></p></div>
+<button data-affinity-consent-open>Privacy choices</button>
+{tag}</body></html>"""
+FRAGMENT = f"""<div data-affinity-placement="sidebar" data-affinity-slate="{SLATE}">
+<ul><li data-affinity-item="9" data-affinity-position="0"><a href="/mine/">Mine</a></li></ul></div>"""
+
+
+def static(name: str) -> bytes:
+    return Path(finders.find(f"personalization/{name}")).read_bytes()
+
+
+def test_the_script_is_small():
+    assert len(gzip.compress(static("affinity.js"), 9)) <= 4096
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    path = require("chromium", "apt-get install chromium")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
+
+
+class Site:
+    """A site of one page that keeps what the script sends."""
+
+    def __init__(self, page: Page, state: dict) -> None:
+        self.page, self.state = page, state
+        self.events: list[dict] = []
+        self.asked: list[str] = []
+        self.fragments: list[str] = []
+        self.fragment = ""
+        self.refuses_events = 0
+        page.route("**/*", self._answer)
+
+    def _answer(self, route: Route) -> None:
+        request, path = route.request, urlsplit(route.request.url).path
+        if path.startswith("/static/"):
+            kind = "text/css" if path.endswith("css") else "text/javascript"
+            return route.fulfill(body=static(Path(path).name), content_type=kind)
+        if path.endswith("/consent/"):
+            self.asked.append(request.method)
+            if request.method == "POST":
+                yes = request.post_data_json["personalization"]
+                self.state = GRANTED if yes else {**UNKNOWN, "personalization": False}
+            return route.fulfill(json=self.state)
+        if path.endswith("/events/"):
+            if self.refuses_events:
+                self.refuses_events -= 1
+                return route.fulfill(status=503)
+            assert request.headers["content-type"] == "application/json"
+            self.events += json.loads(request.post_data_buffer)["events"]
+            return route.fulfill(status=202, json={"recorded": 1})
+        if path.startswith("/fragment/"):
+            self.fragments.append(request.url)
+            return route.fulfill(body=FRAGMENT, content_type="text/html")
+        body = PAGE.format(tag=tag(), slate=SLATE, fragment=self.fragment)
+        return route.fulfill(body=body, content_type="text/html", headers={"Content-Security-Policy": POLICY})
+
+    def of(self, kind: str) -> list[dict]:
+        return [event for event in self.events if event["kind"] == kind]
+
+    def open(self, path: str = "/") -> None:
+        self.page.goto(SITE + path)
+
+    def hide(self) -> None:
+        """What the browser does when the reader turns to another tab."""
+        self.page.evaluate(
+            "Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
+            "document.dispatchEvent(new Event('visibilitychange'))"
+        )
+
+
+def tag(page_id: int = 5) -> str:
+    urls = {"consent_url": "/api/consent/", "events_url": "/api/events/"}
+    return render_to_string("personalization/consent_banner.html", {**urls, "banner": True, "page_id": page_id})
+
+
+@pytest.fixture
+def visit(chromium):
+    contexts = []
+
+    def visit(state: dict) -> Site:
+        contexts.append(chromium.new_context(viewport={"width": 800, "height": 600}))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: pytest.fail(str(error)))
+        return Site(page, state)
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+def stored(page: Page) -> tuple[list, int]:
+    return page.context.cookies(), page.evaluate("localStorage.length")
+
+
+@pytest.mark.browser
+def test_without_consent_it_sends_and_keeps_nothing(visit):
+    site = visit(UNKNOWN)
+    site.open()
+    expect(site.page.get_by_role("region", name="May we remember")).to_be_visible()
+    site.page.wait_for_timeout(1500)
+    site.hide()
+    assert site.events == []
+    assert stored(site.page) == ([], 0)
+
+
+@pytest.mark.browser
+def test_a_no_is_remembered_for_the_session_only_and_the_choice_opens_again(visit):
+    site = visit(UNKNOWN)
+    site.open()
+    site.page.get_by_role("button", name="No, thank you").click()
+    banner = site.page.get_by_role("region", name="May we remember")
+    expect(banner).to_be_hidden()
+    site.open("/second/")
+    expect(banner).to_be_hidden()
+    assert site.asked == ["GET", "POST"]
+    assert stored(site.page) == ([], 0)
+    opener = site.page.get_by_role("button", name="Privacy choices")
+    opener.click()
+    expect(banner).to_be_focused()
+    expect(banner.get_by_text("You said no.")).to_be_visible()
+    site.page.keyboard.press("Escape")
+    expect(banner).to_be_hidden()
+    expect(opener).to_be_focused()
+    assert site.events == []
+
+
+@pytest.mark.browser
+def test_the_browsers_no_is_followed_and_explained(visit):
+    site = visit(REFUSED)
+    site.open()
+    site.page.wait_for_timeout(300)
+    banner = site.page.get_by_role("region", name="May we remember")
+    expect(banner).to_be_hidden()
+    site.page.get_by_role("button", name="Privacy choices").click()
+    expect(banner.get_by_text("Global Privacy Control")).to_be_visible()
+    expect(banner.get_by_role("button", name="Yes, remember")).to_be_hidden()
+
+
+@pytest.mark.browser
+def test_a_yes_starts_counting_and_brings_the_readers_own_list(visit):
+    site = visit(UNKNOWN)
+    site.fragment = 'data-affinity-fragment="/fragment/?page=5"'
+    site.open("/?utm_source=news&secret=1")
+    assert site.fragments == []
+    site.page.get_by_role("button", name="Yes, remember").click()
+    expect(site.page.get_by_role("link", name="Mine")).to_be_visible()
+    site.page.wait_for_timeout(500)
+    assert [event["page"] for event in site.of("view")] == [5]
+    assert parse_qs(urlsplit(site.fragments[0]).query) == {"page": ["5"], "utm_source": ["news"]}
+    site.page.evaluate("affinity.consent({personalization: false})")
+    site.page.wait_for_timeout(300)
+    assert len(site.fragments) == 2
+
+
+@pytest.mark.browser
+def test_a_reader_is_asked_once_a_session(visit):
+    site = visit(GRANTED)
+    site.open()
+    site.page.wait_for_timeout(500)
+    site.open("/second/")
+    site.page.wait_for_timeout(500)
+    assert site.asked == ["GET"]
+    assert len(site.of("view")) == 2
+
+
+@pytest.mark.browser
+def test_an_impression_is_an_item_half_visible_for_a_second(visit):
+    site = visit(GRANTED)
+    site.open()
+    site.page.wait_for_timeout(700)
+    site.hide()
+    assert site.of("impression") == []
+    site.page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    site.page.reload()
+    site.page.wait_for_timeout(1300)
+    site.hide()
+    site.page.wait_for_timeout(200)
+    (impression,) = site.of("impression")
+    assert {key: impression[key] for key in ("page", "slate", "placement", "position")} == {
+        "page": 7,
+        "slate": SLATE,
+        "placement": "sidebar",
+        "position": 0,
+    }
+
+
+@pytest.mark.browser
+def test_dwell_is_visible_time_and_scroll_the_depth_reached(visit):
+    site = visit(GRANTED)
+    site.open()
+    site.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    site.page.wait_for_timeout(1200)
+    site.hide()
+    site.page.wait_for_timeout(1500)
+    site.page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    site.page.wait_for_timeout(1200)
+    site.hide()
+    site.page.wait_for_timeout(200)
+    dwells = [event["value"] for event in site.of("dwell")]
+    assert len(dwells) == 2
+    assert all(1.1 < seconds < 2.2 for seconds in dwells)
+    (scroll,) = site.of("scroll")
+    assert scroll["value"] == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.browser
+def test_a_click_on_an_item_is_sent_before_the_page_is_left(visit):
+    site = visit(GRANTED)
+    site.open()
+    site.page.wait_for_timeout(300)
+    site.page.get_by_role("link", name="Next").click()
+    site.page.wait_for_url("**/next/")
+    site.page.wait_for_timeout(300)
+    (click,) = site.of("click")
+    assert (click["page"], click["slate"], click["position"]) == (7, SLATE, 0)
+
+
+@pytest.mark.browser
+def test_what_could_not_be_sent_is_sent_again_with_the_same_ids(visit):
+    site = visit(GRANTED)
+    site.refuses_events = 1
+    site.open()
+    site.page.wait_for_timeout(500)
+    assert site.events == []
+    site.hide()
+    site.page.wait_for_timeout(300)
+    assert len(site.of("view")) == 1
+
+
+@pytest.mark.django_db
+def test_the_tag_names_a_public_page_only_and_is_silent_in_a_preview():
+    request = RequestFactory().get("/")
+    request.user = AnonymousUser()
+    page = make_article(make_site())
+    template = Template("{% load personalization_tags %}{% affinity_consent %}")
+
+    def render(**attributes):
+        for name, value in attributes.items():
+            setattr(request, name, value)
+        return template.render(Context({"request": request, "page": page}))
+
+    html = render()
+    assert f'data-page="{page.pk}"' in html
+    assert 'data-consent-url="/api/personalization/v1/consent/"' in html
+    assert "<script>" not in html
+    assert "style=" not in html
+    make_private(page)
+    assert "data-page" not in render()
+    assert "<script" not in render(is_preview=True)
+
+
+@pytest.mark.django_db
+def test_the_tag_is_the_same_for_everybody_and_may_leave_the_banner_out():
+    template = Template("{% load personalization_tags %}{% affinity_consent banner=False %}")
+    html = template.render(Context({}))
+    assert "affinity.js" in html
+    assert "consent-banner" not in html
