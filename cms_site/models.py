@@ -15,12 +15,14 @@ from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Page, PageManager
 from wagtail.search import index
 
+from personalization.preview import SegmentPreviewMixin
+
 from . import reading
 from .blocks import ArticleBody
 from .querysets import ArticleQuerySet
 
 
-class HomePage(Page):
+class HomePage(SegmentPreviewMixin, Page):
     """The front page: lead story, newest articles, recommendations."""
 
     intro = models.CharField(_("intro"), max_length=255, blank=True)
@@ -63,7 +65,7 @@ class ArticleTag(TaggedItemBase):
     content_object = ParentalKey("cms_site.ArticlePage", on_delete=models.CASCADE, related_name="tagged_items")
 
 
-class ArticlePage(Page):
+class ArticlePage(SegmentPreviewMixin, Page):
     """An article of the magazine."""
 
     intro = models.TextField(_("intro"), blank=True, help_text=_("One or two sentences."))
@@ -110,7 +112,7 @@ class ArticlePage(Page):
         return {**super().get_context(request, *args, **kwargs), **listings.article(request, self)}
 
 
-class TopicPage(Page):
+class TopicPage(SegmentPreviewMixin, Page):
     """What the site has on one topic of the tree, with an introduction of its own."""
 
     intro = RichTextField(_("intro"), blank=True, features=["bold", "italic", "link"])

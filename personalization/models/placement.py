@@ -94,6 +94,9 @@ class PlacementRule(models.Model):
     )
     sort_order = models.PositiveIntegerField(_("order"), null=True, blank=True, editable=False)
 
+    # Lets Wagtail's InlinePanel move rules up and down.
+    sort_order_field = "sort_order"
+
     class Meta:
         verbose_name = _("page rule")
         verbose_name_plural = _("page rules")

@@ -29,7 +29,7 @@ class TopicAffinity(RuleType):
     code = "topic"
     label = _("Topic of interest")
     summary = _("{topic}: {operator} {value} of reading")
-    help = _("How much of what the visitor read lately is about a topic.")
+    help = _("How much of what the visitor read lately is about a topic. From 20 % on it is a clear interest.")
     group = READING
     icon = "tag"
     fields = (
@@ -39,7 +39,7 @@ class TopicAffinity(RuleType):
             label=_("Comparison"),
             choices=(("at_least", _("at least")), ("below", _("less than"))),
         ),
-        Share(name="value", label=_("Share of reading, in %"), help=_("0 to 100. From 20 on it is a clear interest.")),
+        Share(name="value", label=_("Share in %")),
     )
 
     def matcher(self, topic: int, operator: str, value: float) -> Matcher:

@@ -1,0 +1,163 @@
+"""Placements in Wagtail's admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q, QuerySet
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import cached_property
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.forms import WagtailAdminModelForm
+from wagtail.admin.panels import FieldPanel, HelpPanel, InlinePanel, MultiFieldPanel, ObjectList
+from wagtail.admin.ui.tables import Column, NumberColumn
+from wagtail.admin.views import generic
+from wagtail.admin.viewsets.model import ModelViewSet
+from wagtail.admin.widgets.button import Button, HeaderButton
+
+from personalization.models import Placement
+from personalization.operations import recommendable_types
+from personalization.visitors.traffic import placements_with_traffic
+
+
+class PageTypesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Page types by their names, as checkboxes."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(capfirst(obj.name))
+
+
+class PlacementForm(WagtailAdminModelForm):  # type: ignore[misc]
+    """A placement. Offers the page types that may be recommended at all, and those chosen before."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self._meta.model._meta.get_field("page_types")
+        chosen = self.instance.page_types.all() if self.instance.pk else ()
+        offered = Q(pk__in=recommendable_types()) | Q(pk__in=[content_type.pk for content_type in chosen])
+        self.fields["page_types"] = PageTypesField(
+            queryset=ContentType.objects.filter(offered).order_by("app_label", "model"),
+            required=False,
+            label=capfirst(field.verbose_name),
+            help_text=field.help_text,
+        )
+
+    @property
+    def media(self) -> forms.Media:
+        media: forms.Media = super().media
+        return media + forms.Media(
+            css={"all": ["personalization/admin/affinity.css"]}, js=["personalization/admin/copy.js"]
+        )
+
+
+class PlacementIndexView(generic.IndexView):  # type: ignore[misc]
+    """The list, with what readers saw and clicked in the last 30 days."""
+
+    def get_base_queryset(self) -> QuerySet[Placement]:
+        return placements_with_traffic()
+
+    def get_list_more_buttons(self, instance: Placement) -> list[Any]:
+        url = f"{reverse('personalization_why:index')}?placement={instance.pk}"
+        return [*super().get_list_more_buttons(instance), Button(gettext("Why this?"), url=url, icon_name="help")]
+
+
+class PlacementEditView(generic.EditView):  # type: ignore[misc]
+    """The form, with a way to what the placement shows."""
+
+    @cached_property
+    def header_buttons(self) -> list[HeaderButton]:
+        url = f"{reverse('personalization_why:index')}?placement={self.object.pk}"
+        return [HeaderButton(gettext("Why this?"), url=url, icon_name="help")]
+
+
+class CodeHintPanel(HelpPanel):  # type: ignore[misc]
+    """The template tag and the API address that show this placement."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(template="personalization/admin/code_hint_panel.html", **kwargs)
+
+    def clone_kwargs(self) -> dict[str, Any]:
+        kwargs: dict[str, Any] = super().clone_kwargs()
+        del kwargs["template"]
+        return kwargs
+
+    class BoundPanel(HelpPanel.BoundPanel):  # type: ignore[misc]
+        def is_shown(self) -> bool:
+            return bool(self.instance.pk)
+
+        @property
+        def tag(self) -> str:
+            return f'{{% recommended "{self.instance.name}" %}}'
+
+        @property
+        def api_url(self) -> str:
+            """ "" where the site does not include the API's URLs."""
+            try:
+                url = reverse("personalization_api:recommendations")
+            except NoReverseMatch:
+                return ""
+            address: str = self.request.build_absolute_uri(f"{url}?placement={self.instance.name}")
+            return address
+
+
+class PlacementViewSet(ModelViewSet):  # type: ignore[misc]
+    """Named spots that show recommendations."""
+
+    model = Placement
+    name = "personalization_placements"
+    url_prefix = "affinity/placements"
+    icon = "thumbtack"
+    menu_label = _("Placements")
+    index_view_class = PlacementIndexView
+    edit_view_class = PlacementEditView
+    search_fields = ("name", "title")
+    list_display = (
+        "name",
+        Column("strategy", label=_("Strategy"), accessor=lambda placement: short_strategy(placement)),
+        NumberColumn("impressions", label=_("Seen"), sort_key="impressions"),
+        NumberColumn("clicks", label=_("Clicks"), sort_key="clicks"),
+        Column("ctr", label=_("CTR, 30 days"), sort_key="ctr", accessor=lambda placement: ctr_in_words(placement)),
+    )
+    list_filter = ("strategy",)
+    ordering = ("name",)
+
+    def get_edit_handler(self) -> Any:
+        rule = [FieldPanel("action"), FieldPanel("page"), FieldPanel("segment")]
+        panels = [
+            MultiFieldPanel([FieldPanel("name"), FieldPanel("title"), FieldPanel("n")], heading=_("Placement")),
+            CodeHintPanel(heading=_("Show it on the site")),
+            MultiFieldPanel(
+                [
+                    FieldPanel("strategy", help_text=_("Where a strategy finds too few pages, the next best fill up.")),
+                    FieldPanel("page_types"),
+                    FieldPanel("minimum_score"),
+                    FieldPanel("exclude_read"),
+                    FieldPanel("diversity"),
+                ],
+                heading=_("What is shown"),
+            ),
+            InlinePanel(
+                "page_rules",
+                panels=rule,
+                heading=_("Pinned and excluded pages"),
+                label=_("page"),
+                help_text=_("Pinned pages come first, in this order. A segment’s rule beats everybody’s."),
+            ),
+        ]
+        return ObjectList(panels, base_form_class=PlacementForm).bind_to_model(self.model)
+
+
+def short_strategy(placement: Placement) -> str:
+    """The strategy's name without what explains it in the form."""
+    return str(placement.get_strategy_display()).partition(":")[0]
+
+
+def ctr_in_words(placement: Any) -> str:
+    """Clicks per impression of a placement from `placements_with_traffic`, as a percentage."""
+    return "–" if placement.ctr is None else f"{placement.ctr * 100:.1f} %"

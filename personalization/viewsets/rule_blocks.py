@@ -1,0 +1,161 @@
+"""The rule builder: rule trees as Wagtail blocks, which bring adding, moving, nesting and errors in place.
+
+A block's value is the rule's JSON but for the wrapping: `to_blocks` and `from_blocks` convert between the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from wagtail import blocks
+from wagtail.blocks.struct_block import StructBlockValidationError
+from wagtail.coreutils import get_content_languages
+
+from personalization.segmentation import MAX_DEPTH, RuleType, rule_types
+from personalization.segmentation.fields import (
+    Choice,
+    Codes,
+    Field,
+    Integer,
+    Locales,
+    MultipleChoice,
+    Share,
+    Text,
+    TopicChoice,
+)
+from personalization.segmentation.registry import FieldErrors
+from tagging import index
+
+GROUP = "group"
+MATCH_LABEL = _("Visitors belong if they meet")
+MATCHES = [("all", _("all of these rules")), ("any", _("any of these rules")), ("none", _("none of these rules"))]
+
+
+class ShareBlock(blocks.FloatBlock):  # type: ignore[misc]
+    """A number in [0, 1], which the editor sees and types as a percentage."""
+
+    def value_from_form(self, value: Any) -> Any:
+        try:
+            return round(float(value) / 100, 6)
+        except (TypeError, ValueError):
+            return value
+
+    def value_for_form(self, value: Any) -> Any:
+        return f"{value * 100:.10g}" if isinstance(value, int | float) else value
+
+
+class CodesBlock(blocks.CharBlock):  # type: ignore[misc]
+    """A list of codes, typed with commas between."""
+
+    def value_from_form(self, value: Any) -> Any:
+        return [code for part in value.split(",") if (code := part.strip())] if isinstance(value, str) else value
+
+    def value_for_form(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list | tuple) else value
+
+
+class TopicBlock(blocks.ChoiceBlock):  # type: ignore[misc]
+    """A topic's id, chosen from the topic tree."""
+
+    def value_from_form(self, value: Any) -> Any:
+        return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+    def value_for_form(self, value: Any) -> Any:
+        return value if value is None else str(value)
+
+
+class RuleBlock(blocks.StructBlock):  # type: ignore[misc]
+    """One rule of one type, with the type's own validation."""
+
+    def __init__(self, rule_type: RuleType, **kwargs: Any) -> None:
+        self.rule_type = rule_type
+        super().__init__(
+            [(field.name, _field_block(field)) for field in rule_type.fields],
+            label=_(rule_type.label),
+            group=_(rule_type.group) if rule_type.group else "",
+            icon=rule_type.icon,
+            help_text=_(rule_type.help) if rule_type.help else None,
+            form_classname="struct-block affinity-rule",
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> Any:
+        cleaned = super().clean(value)
+        try:
+            self.rule_type.clean(cleaned)
+        except FieldErrors as error:
+            raise StructBlockValidationError(
+                {field: ValidationError(message) for field, message in error.errors.items()}
+            ) from error
+        return cleaned
+
+
+def rules_block() -> blocks.StreamBlock:
+    """The rules of the outermost group, made anew for each form: topics, languages and rule types may have changed."""
+    rule_blocks = [(rule_type.code, RuleBlock(rule_type)) for rule_type in rule_types()]
+    stream = blocks.StreamBlock(rule_blocks, label=_("Rules"))
+    for _depth in range(1, MAX_DEPTH):
+        stream = blocks.StreamBlock([*rule_blocks, (GROUP, _group_block(stream))], label=_("Rules"))
+    return stream
+
+
+def _group_block(stream: blocks.StreamBlock) -> blocks.StructBlock:
+    return blocks.StructBlock(
+        [("match", blocks.ChoiceBlock(choices=MATCHES, default="all", label=MATCH_LABEL)), ("rules", stream)],
+        label=_("Group of rules"),
+        group=_("Combine"),
+        icon="folder-open-inverse",
+    )
+
+
+def to_blocks(rules: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rules of a stored group in the stream's raw form. Rules of unknown types are left out by the stream."""
+    return [_to_child(node) for node in rules.get("rules", ())]
+
+
+def from_blocks(stream: Iterable[Any]) -> list[dict[str, Any]]:
+    """The rules of a cleaned stream, for a group's JSON."""
+    return [_from_child(child) for child in stream]
+
+
+def _to_child(node: Mapping[str, Any]) -> dict[str, Any]:
+    if "match" in node:
+        return {"type": GROUP, "value": {"match": node["match"], "rules": to_blocks(node)}}
+    return {"type": node["type"], "value": {name: value for name, value in node.items() if name != "type"}}
+
+
+def _from_child(child: Any) -> dict[str, Any]:
+    if child.block_type == GROUP:
+        return {"match": child.value["match"], "rules": from_blocks(child.value["rules"])}
+    return {"type": child.block_type, **child.value}
+
+
+def _field_block(field: Field) -> blocks.FieldBlock:
+    texts = {"label": _(field.label), "help_text": _(field.help) if field.help else None}
+    match field:
+        case TopicChoice():
+            return TopicBlock(choices=index.topic_choices, **texts)
+        case Locales():
+            languages = list(get_content_languages().items())
+            return blocks.MultipleChoiceBlock(choices=languages, widget=forms.CheckboxSelectMultiple, **texts)
+        case MultipleChoice():
+            return blocks.MultipleChoiceBlock(choices=_labels(field), widget=forms.CheckboxSelectMultiple, **texts)
+        case Choice():
+            return blocks.ChoiceBlock(choices=_labels(field), default=field.choices[0][0], **texts)
+        case Integer():
+            return blocks.IntegerBlock(min_value=field.minimum, max_value=field.maximum, **texts)
+        case Share():
+            return ShareBlock(min_value=0, max_value=100, **texts)
+        case Codes():
+            return CodesBlock(**texts)
+        case Text():
+            return blocks.CharBlock(max_length=field.maximum_length, **texts)
+    raise TypeError(f"The rule builder has no block for {type(field).__name__}; use a field of segmentation.fields.")
+
+
+def _labels(field: Choice) -> list[tuple[str, Any]]:
+    return [(code, _(label)) for code, label in field.choices]

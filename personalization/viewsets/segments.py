@@ -1,0 +1,151 @@
+"""Segments in Wagtail's admin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.mixins import AccessMixin
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.generic import View
+from wagtail.admin import messages
+from wagtail.admin.panels import FieldPanel, HelpPanel, MultiFieldPanel, ObjectList
+from wagtail.admin.ui.tables import BooleanColumn, Column, DateColumn
+from wagtail.admin.views import generic
+from wagtail.admin.viewsets.model import ModelViewSet
+from wagtail.admin.widgets.button import HeaderButton
+
+from personalization.exceptions import InvalidRules
+from personalization.models import Segment
+from personalization.segmentation import compile_rules
+from personalization.visitors.estimates import Estimate, estimate, estimate_all
+from tagging import index
+
+from .rule_form import EstimateForm, SegmentForm
+from .rule_words import describe, topics_in
+
+EDIT = ("add", "change")
+
+
+class SegmentIndexView(generic.IndexView):  # type: ignore[misc]
+    """The list, with each segment's rules in words and how many visitors match them."""
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        return [
+            self._get_title_column("name", width="20%"),
+            Column("rules", label=_("Who belongs"), accessor=self._words),
+            Column("visitors", label=_("Visitors known"), accessor=self._visitors, width="12%"),
+            BooleanColumn("is_enabled", label=_("Enabled"), sort_key="is_enabled"),
+            DateColumn("updated_at", label=_("Updated"), sort_key="updated_at"),
+        ]
+
+    def _words(self, segment: Segment) -> str:
+        return describe(segment.rules, self._topic_names)
+
+    def _visitors(self, segment: Segment) -> str:
+        return visitors_in_words(self._estimates.get(segment.pk))
+
+    @cached_property
+    def _rules(self) -> dict[int, Mapping[str, Any]]:
+        return dict(Segment.objects.values_list("pk", "rules"))
+
+    @cached_property
+    def _topic_names(self) -> dict[int, str]:
+        return index.topic_names({topic for rules in self._rules.values() for topic in topics_in(rules)})
+
+    @cached_property
+    def _estimates(self) -> dict[int, Estimate]:
+        return estimate_all(self._rules)
+
+
+class SegmentEditView(generic.EditView):  # type: ignore[misc]
+    """The form. Says so where stored rules cannot be used, before they are saved over."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        try:
+            compile_rules(self.object.rules)
+        except InvalidRules as error:
+            text = gettext("The stored rules cannot be used, so nobody matches: %(error)s. Correct and save them.")
+            messages.warning(self.request, text % {"error": error})
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return context
+
+    @cached_property
+    def header_buttons(self) -> list[HeaderButton]:
+        url = f"{reverse('personalization_why:index')}?segment={self.object.pk}"
+        return [HeaderButton(gettext("Why this?"), url=url, icon_name="help")]
+
+
+class EstimateView(AccessMixin, View):
+    """How many visitors the posted rules would match, as a fragment for the form. Stores nothing."""
+
+    http_method_names = ["post"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not any(request.user.has_perm(f"personalization.{action}_segment") for action in EDIT):
+            return self.handle_no_permission()
+        return super().dispatch(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        template = "personalization/admin/estimate_result.html"
+        try:
+            form = EstimateForm(request.POST)
+            found = estimate(form.cleaned_data["rules"]) if form.is_valid() else None
+        except (KeyError, ValueError):
+            # Not what the form posts: a stream without its count, or a count that is no number.
+            return TemplateResponse(request, template, {"estimate": None}, status=400)
+        return TemplateResponse(request, template, {"estimate": found})
+
+
+class SegmentViewSet(ModelViewSet):  # type: ignore[misc]
+    """Groups of visitors by rule."""
+
+    model = Segment
+    name = "personalization_segments"
+    url_prefix = "affinity/segments"
+    icon = "group"
+    menu_label = _("Segments")
+    index_view_class = SegmentIndexView
+    edit_view_class = SegmentEditView
+    search_fields = ("name", "description")
+    list_filter = ("is_enabled",)
+    list_export = ("name", "description", "is_enabled", "rules")
+    ordering = ("name",)
+
+    def get_edit_handler(self) -> Any:
+        panels = [
+            MultiFieldPanel(
+                [FieldPanel("name"), FieldPanel("description"), FieldPanel("is_enabled")], heading=_("Segment")
+            ),
+            MultiFieldPanel(
+                [FieldPanel("match"), FieldPanel("rules")],
+                heading=_("Who belongs"),
+                help_text=_("Visitors are checked anew at every page. A group of rules may hold further groups."),
+            ),
+            HelpPanel(
+                heading=_("How many visitors that is"),
+                template="personalization/admin/estimate_panel.html",
+            ),
+        ]
+        return ObjectList(panels, base_form_class=SegmentForm).bind_to_model(self.model)
+
+    def get_urlpatterns(self) -> list[Any]:
+        return [*super().get_urlpatterns(), path("estimate/", EstimateView.as_view(), name="estimate")]
+
+
+def visitors_in_words(found: Estimate | None) -> str:
+    """An estimate for a table's cell."""
+    if found is None:
+        return "–"
+    if found.matching is None:
+        return gettext("depends on the visit")
+    if not found.known:
+        return gettext("none yet")
+    return gettext("%(n)s of %(known)s") % {"n": found.matching, "known": found.known}

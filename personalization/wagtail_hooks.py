@@ -1,0 +1,56 @@
+"""What this app adds to Wagtail's admin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+from wagtail.admin.viewsets.base import ViewSet
+from wagtail.admin.widgets.button import Button
+
+from personalization.reports import RecommendationsReport
+from personalization.viewsets.placements import PlacementViewSet
+from personalization.viewsets.segments import SegmentViewSet
+from personalization.viewsets.why_this import WhyThisViewSet
+
+segments = SegmentViewSet()
+placements = PlacementViewSet()
+why_this = WhyThisViewSet()
+report = RecommendationsReport()
+
+
+@hooks.register("register_admin_viewset")
+def register_viewsets() -> list[ViewSet]:
+    return [segments, placements, why_this, report]
+
+
+@hooks.register("register_affinity_menu_item")
+def segments_menu_item() -> MenuItem:
+    return segments.get_menu_item(order=300)
+
+
+@hooks.register("register_affinity_menu_item")
+def placements_menu_item() -> MenuItem:
+    return placements.get_menu_item(order=310)
+
+
+@hooks.register("register_affinity_menu_item")
+def why_this_menu_item() -> MenuItem:
+    return why_this.get_menu_item(order=320)
+
+
+@hooks.register("register_affinity_menu_item")
+def report_menu_item() -> MenuItem:
+    return report.get_menu_item(order=330)
+
+
+@hooks.register("register_page_header_buttons")
+def why_this_button(page: Any, user: Any, view_name: str, next_url: str | None = None) -> Iterator[Button]:
+    """In the editor's menu of actions, for pages that readers get to see."""
+    if view_name == "edit" and page.live and page.depth > 1:
+        url = f"{reverse('personalization_why:index')}?page={page.pk}"
+        yield Button(_("Why this?"), url=url, icon_name="help", priority=70)
