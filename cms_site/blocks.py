@@ -5,6 +5,8 @@ from wagtail import blocks
 from wagtail.embeds.blocks import EmbedBlock
 from wagtail.images.blocks import ImageBlock
 
+from personalization.blocks import RecommendedBlock
+
 PARAGRAPH_FEATURES = ["bold", "italic", "link", "document-link", "ol", "ul", "code", "superscript", "subscript"]
 
 
@@ -24,3 +26,4 @@ class ArticleBody(blocks.StreamBlock):
     quote = QuoteBlock()
     image = ImageBlock(template="cms_site/blocks/image.html")
     embed = EmbedBlock(label=_("Embed"), template="cms_site/blocks/embed.html")
+    recommended = RecommendedBlock()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.utils.translation import get_language, get_language_info
 from wagtail.models import Page
 
-from cms_site import navigation
+from cms_site import listings, navigation
+from cms_site.models import ArticlePage
+from cms_site.navigation import Section
+from personalization.operations import RecommendedItem
 
 register = template.Library()
 
@@ -27,6 +31,15 @@ class LanguageLink:
     full_url: str
     is_current: bool
     is_translation: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendedCard:
+    """A recommended article with the section it is shown under."""
+
+    item: RecommendedItem
+    article: ArticlePage
+    section: Section | None
 
 
 @register.simple_tag(takes_context=True)
@@ -60,6 +73,19 @@ def translations(page: Page | None) -> dict[str, Page]:
         return {}
     found = Page.objects.filter(translation_key=page.translation_key).live().public().select_related("locale")
     return {translation.locale.language_code: translation for translation in found}
+
+
+@register.simple_tag(takes_context=True)
+def recommended_cards(context: Mapping[str, Any], items: Sequence[RecommendedItem]) -> list[RecommendedCard]:
+    """Recommended articles as the site's own cards; sections and pictures come in a fixed number of queries."""
+    articles = [item.page for item in items if isinstance(item.page, ArticlePage)]
+    prefetch_related_objects(articles, "lead_image__renditions")
+    cards = {card.article.pk: card for card in listings.cards_of(articles, navigation.of(context["request"]))}
+    return [
+        RecommendedCard(item, cards[item.page.pk].article, cards[item.page.pk].section)
+        for item in items
+        if item.page.pk in cards
+    ]
 
 
 @register.simple_tag(takes_context=True)

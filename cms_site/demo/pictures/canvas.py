@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import colorsys
 import math
 import random
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageColor, ImageDraw
+from PIL import Image, ImageColor, ImageDraw, ImageOps
 
 WIDTH, HEIGHT = 1500, 1000
 SMOOTHING = 2
@@ -21,8 +22,10 @@ class Canvas:
     """Coordinates run from (0, 0) top left to (RATIO, 1) bottom right. `chance` decides all that varies."""
 
     def __init__(self, palette: Sequence[str], seed: str) -> None:
-        self.palette = [rgb(colour) for colour in palette]
         self.chance = random.Random(seed)  # noqa: S311 - a drawing, the same each time
+        turn = self.chance.uniform(-0.05, 0.05)
+        self.palette = [turned(rgb(colour), turn) for colour in palette]
+        self.is_mirrored = self.chance.random() < 0.5
         self.scale = HEIGHT * SMOOTHING
         self.image = Image.new("RGB", (WIDTH * SMOOTHING, HEIGHT * SMOOTHING), self.palette[0])
         self.pen = ImageDraw.Draw(self.image)
@@ -71,7 +74,8 @@ class Canvas:
         """The picture at its final size, with a little grain against banding."""
         small = self.image.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
         grain = np.random.default_rng(7).normal(0, 2.2, (HEIGHT, WIDTH, 1))
-        return Image.fromarray(np.clip(np.asarray(small) + grain, 0, 255).astype(np.uint8), "RGB")
+        picture = Image.fromarray(np.clip(np.asarray(small) + grain, 0, 255).astype(np.uint8), "RGB")
+        return ImageOps.mirror(picture) if self.is_mirrored else picture
 
     def at(self, point: Point) -> Point:
         return point[0] * self.scale, point[1] * self.scale
@@ -86,6 +90,13 @@ class Canvas:
 
 def rgb(colour: str) -> Colour:
     red, green, blue = ImageColor.getrgb(colour)[:3]
+    return red, green, blue
+
+
+def turned(colour: Colour, turn: float) -> Colour:
+    """The colour with its hue turned by a share of the colour circle."""
+    hue, saturation, value = colorsys.rgb_to_hsv(*(part / 255 for part in colour))
+    red, green, blue = (round(part * 255) for part in colorsys.hsv_to_rgb((hue + turn) % 1, saturation, value))
     return red, green, blue
 
 
