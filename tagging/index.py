@@ -150,7 +150,7 @@ def _nearest(
 
 def _is_common(model_id: int, search: SearchFilter) -> bool:
     """Whether so many rows match that the HNSW index is the faster plan."""
-    limit = settings.EXACT_SEARCH_ROWS
+    limit: int = settings.EXACT_SEARCH_ROWS
     wanted = (model_id, search.site_id, search.locale_id, tuple(search.types), limit)
     key = f"tagging:common:{blake2b(repr(wanted).encode(), digest_size=12).hexdigest()}"
 
@@ -163,7 +163,7 @@ def _is_common(model_id: int, search: SearchFilter) -> bool:
 
 def _exact(rows: QuerySet[PageVector], vector: Vector, n: int) -> list[Neighbour]:
     # Without the cast to a fixed dimension no index serves this order: every matching row is compared.
-    return _take(rows.annotate(distance=CosineDistance("embedding", vector)), n)
+    return _take(rows, CosineDistance("embedding", vector), n)
 
 
 def _approximate(rows: QuerySet[PageVector], dimensions: int, vector: Vector, n: int) -> list[Neighbour]:
@@ -176,10 +176,10 @@ def _approximate(rows: QuerySet[PageVector], dimensions: int, vector: Vector, n:
                 " set_config('hnsw.ef_search', %s, true)",
                 [str(settings.HNSW_EF_SEARCH)],
             )
-        return _take(rows.annotate(distance=CosineDistance(fixed, vector)), n)
+        return _take(rows, CosineDistance(fixed, vector), n)
 
 
-def _take(rows: QuerySet[PageVector], n: int) -> list[Neighbour]:
-    pairs = rows.order_by("distance").values_list("page_id", "distance")[:n]
+def _take(rows: QuerySet[PageVector], distance: CosineDistance, n: int) -> list[Neighbour]:
+    pairs = rows.annotate(distance=distance).order_by("distance").values_list("page_id", "distance")[:n]
     # The index orders by its own rounded copies: neighbours may stand the wrong way round in the last digits.
-    return sorted((Neighbour(page_id, 1.0 - distance) for page_id, distance in pairs), key=lambda found: -found.score)
+    return sorted((Neighbour(page_id, 1.0 - away) for page_id, away in pairs), key=lambda found: -found.score)
