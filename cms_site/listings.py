@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.paginator import Page as PaginatorPage
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest
 from wagtail.models import Page
@@ -20,6 +21,8 @@ from .querysets import ArticleQuerySet
 from .topic_tree import TopicNode, TopicTree
 
 PER_PAGE = 12
+# A topic's first page has a lead above its rows of three.
+PER_TOPIC_PAGE = 13
 FRONT_PAGE_ARTICLES = 9
 HEADLINES_PER_SECTION = 3
 # So many recent articles are looked through for the sections' headlines; so many a topic lists at most.
@@ -62,7 +65,7 @@ def article_index(request: HttpRequest, page: Page) -> dict[str, Any]:
         articles = articles.filter(pk__in=ids_about(topic.id, page))
     listing = Paginator(articles.for_list(), PER_PAGE).get_page(request.GET.get("page"))
     return {
-        "listing": listing,
+        **paged(listing),
         "cards": cards_of(listing, navigation.of(request), tree),
         "topic": topic,
         "lineage": tree.lineage(topic) if topic else [],
@@ -77,11 +80,11 @@ def topic_page(request: HttpRequest, page: TopicPage) -> dict[str, Any]:
     ranked = ids_about(page.topic_id, page)
     readable = set(readable_below(page.get_parent()).filter(pk__in=ranked).values_list("pk", flat=True))
     ids = [pk for pk in ranked if pk in readable]
-    listing = Paginator(ids, PER_PAGE).get_page(request.GET.get("page"))
+    listing = Paginator(ids, PER_TOPIC_PAGE).get_page(request.GET.get("page"))
     found = ArticlePage.objects.for_list().in_bulk(list(listing))
     topic = tree.by_id[page.topic_id]
     return {
-        "listing": listing,
+        **paged(listing),
         "cards": cards_of([found[pk] for pk in listing], navigation.of(request), tree),
         "topic": topic,
         "sub_topics": tree.children(topic),
@@ -93,6 +96,11 @@ def article(request: HttpRequest, page: ArticlePage) -> dict[str, Any]:
     tree = TopicTree()
     topics = topics_of([page.pk], tree).get(page.pk, [])
     return {"topics": topics, "section": section_of(topics, navigation.of(request), tree)}
+
+
+def paged(listing: PaginatorPage) -> dict[str, Any]:
+    """One page of a list, and the numbers of the pages to link to."""
+    return {"listing": listing, "pages": listing.paginator.get_elided_page_range(listing.number)}
 
 
 def readable_below(page: Page) -> ArticleQuerySet:
