@@ -10,7 +10,10 @@ class PersonalizationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, signal_handlers
+        from celery import current_app
+
+        from . import checks, signal_handlers, tasks
 
         checks.connect()
         signal_handlers.connect()
+        tasks.schedule(current_app)

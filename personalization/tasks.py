@@ -1,46 +1,82 @@
-"""Celery's side of visitors: thin, idempotent, ids only."""
+"""Celery's side of visitors: thin, idempotent, ids only.
+
+The sweep puts itself on beat's schedule; without beat, only what was sent while the broker was down waits for
+its reader's next page.
+"""
 
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from datetime import timedelta
-from functools import partial
+from typing import Any
 
-from celery import shared_task
-from django.db import OperationalError as DatabaseError
+from celery import Celery, current_app, shared_task
 from django.db import transaction
-from kombu.exceptions import OperationalError as BrokerError
 
 from personalization.visitors import folding
 
 logger = logging.getLogger(__name__)
 
+SWEEP_EVERY_SECONDS = 60.0
 SWEEP_AFTER = timedelta(minutes=1)
 SWEEP_AT_ONCE = 500
+RETRY: dict[str, Any] = {
+    "acks_late": True,
+    "ignore_result": True,
+    "autoretry_for": (Exception,),
+    "retry_backoff": 2,
+    "retry_backoff_max": 300,
+    "retry_jitter": True,
+    "max_retries": 3,
+}
+BROKER_OPTIONS = {"max_retries": 0, "socket_connect_timeout": 1, "socket_timeout": 1}
+BROKER_PAUSE_SECONDS = 30
 
 
-@shared_task(ignore_result=True, autoretry_for=(DatabaseError,), retry_backoff=True, retry_jitter=True, max_retries=5)
+@shared_task(name="personalization.fold_profile", **RETRY)
 def fold_profile(visitor_id: str) -> None:
     """Fold a visitor's new events into the profile."""
     while folding.fold_visitor(uuid.UUID(visitor_id)):
         pass
 
 
-@shared_task(ignore_result=True, autoretry_for=(DatabaseError,), retry_backoff=True, retry_jitter=True, max_retries=5)
+@shared_task(name="personalization.fold_leftovers", **RETRY)
 def fold_leftovers() -> None:
-    """Beat's sweep: fold what no task has folded, as after a broker was down."""
+    """Each minute: fold what no message was sent for."""
     for visitor_id in folding.visitors_to_fold(SWEEP_AFTER, SWEEP_AT_ONCE):
         fold_profile(str(visitor_id))
 
 
+def schedule(app: Celery) -> None:
+    """Put the sweep on an app's schedule; beat reads it, whatever its scheduler."""
+    app.add_periodic_task(
+        SWEEP_EVERY_SECONDS, fold_leftovers.s(), name="personalization.fold_leftovers", expires=SWEEP_EVERY_SECONDS
+    )
+
+
+class _Broker:
+    """Sends without failing the request that asks, nor holding each of them up while there is no broker."""
+
+    def __init__(self) -> None:
+        self._paused_until = 0.0
+
+    def send(self, visitor_id: str) -> None:
+        if time.monotonic() < self._paused_until:
+            return
+        try:
+            # A connection of its own: Celery's pooled one tries a broker that is down for seconds.
+            with current_app.connection_for_write(connect_timeout=1, transport_options=BROKER_OPTIONS) as connection:
+                fold_profile.apply_async((visitor_id,), connection=connection, retry=False)
+        except Exception:
+            self._paused_until = time.monotonic() + BROKER_PAUSE_SECONDS
+            logger.exception("The broker took no task; the sweep folds what waits.")
+
+
+_broker = _Broker()
+
+
 def fold_soon(visitor_id: uuid.UUID) -> None:
-    """Ask a worker to fold, once this transaction is committed. Without a broker the sweep does it later."""
-    transaction.on_commit(partial(_enqueue, str(visitor_id)))
-
-
-def _enqueue(visitor_id: str) -> None:
-    try:
-        fold_profile.apply_async((visitor_id,), retry=False)
-    except (BrokerError, OSError) as error:
-        logger.warning("The broker took no task (%s); the events wait for the next sweep.", error)
+    """Have a worker fold the visitor's events as soon as this transaction is committed."""
+    transaction.on_commit(lambda: _broker.send(str(visitor_id)), robust=True)

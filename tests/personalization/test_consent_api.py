@@ -6,7 +6,6 @@ import time
 import uuid
 
 import pytest
-from django.core.cache import cache
 from django.core.signing import TimestampSigner
 from django.test import Client
 
@@ -17,11 +16,6 @@ pytestmark = pytest.mark.django_db
 URL = "/api/personalization/v1/consent/"
 COOKIE = "affinity_visitor"
 DAY = 24 * 3600
-
-
-@pytest.fixture(autouse=True)
-def _no_throttle_left_over():
-    cache.clear()
 
 
 def answer(client, yes, **headers):

@@ -1,0 +1,137 @@
+"""Folding with real pages, vectors, topics and segments."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.utils import timezone
+
+from personalization import tasks
+from personalization.models import Profile, Segment
+from personalization.types import EventRecord
+from personalization.visitors import folding, store
+from tagging.models import EmbeddingModel, PageVector, Suggestion
+from tests.factories import make_article, make_site, make_topic
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def site():
+    return make_site()
+
+
+@pytest.fixture
+def model():
+    return EmbeddingModel.objects.create(name="fake@test", dimensions=2, is_live=True)
+
+
+@pytest.fixture
+def visitor():
+    return store.create_visitor("mobile")
+
+
+def place(page, model, *vector):
+    PageVector.objects.create(
+        page=page,
+        model=model,
+        embedding=list(np.array(vector) / np.linalg.norm(vector)),
+        is_live=True,
+        is_public=True,
+        locale=page.locale,
+        content_type=page.content_type,
+    )
+
+
+def read(visitor, *pages, kind="view", value=None):
+    now = timezone.now()
+    events = [
+        EventRecord(uuid.uuid4(), kind, page.pk, now - timedelta(seconds=len(pages) - number), value)
+        for number, page in enumerate(pages)
+    ]
+    store.record_events(visitor, events)
+    return folding.fold_visitor(visitor)
+
+
+def test_reading_moves_the_profile_to_what_was_read(site, model, visitor):
+    pages = [make_article(site) for _ in range(3)]
+    topic = make_topic("Trains")
+    for page in pages:
+        place(page, model, 1, 0.1)
+        Suggestion.objects.create(
+            page=page, topic=topic, score=0.9, state=Suggestion.State.APPLIED, source=Suggestion.Source.VECTOR
+        )
+    assert read(visitor, *pages) == 3
+    profile = store.load_profile(visitor)
+    assert profile.vector @ np.array([1, 0.1]) > 0.99
+    assert profile.topics == {topic.pk: pytest.approx(2.7 / 3.7, abs=1e-3)}
+    assert [page.page_id for page in profile.recent] == [page.pk for page in reversed(pages)]
+    assert Profile.objects.get().vector_model == "fake@test"
+
+
+def test_a_rejected_topic_says_nothing_of_its_readers(site, model, visitor):
+    page = make_article(site)
+    Suggestion.objects.create(
+        page=page,
+        topic=make_topic("Wrong"),
+        score=0.9,
+        state=Suggestion.State.REJECTED,
+        source=Suggestion.Source.VECTOR,
+    )
+    read(visitor, page)
+    assert store.load_profile(visitor).topics == {}
+
+
+def test_a_page_without_a_vector_is_read_all_the_same(site, visitor):
+    read(visitor, make_article(site))
+    profile = store.load_profile(visitor)
+    assert profile.vector is None
+    assert (profile.views, profile.visits) == (1, 1)
+
+
+def test_folding_in_pieces_keeps_what_was_before(site, model, visitor):
+    east, north = make_article(site), make_article(site)
+    place(east, model, 1, 0)
+    place(north, model, 0, 1)
+    read(visitor, east)
+    read(visitor, north)
+    np.testing.assert_allclose(store.load_profile(visitor).vector, [0.707, 0.707], atol=2e-3)
+
+
+def test_a_new_embedding_model_starts_from_the_recent_pages(site, model, visitor):
+    page, other = make_article(site), make_article(site)
+    place(page, model, 1, 0)
+    read(visitor, page)
+    EmbeddingModel.objects.update(is_live=False)
+    new = EmbeddingModel.objects.create(name="new@test", dimensions=3, is_live=True)
+    place(page, new, 0, 0, 1)
+    place(other, new, 0, 1, 0)
+    read(visitor, other)
+    np.testing.assert_allclose(store.load_profile(visitor).vector, [0, 0.707, 0.707], atol=2e-3)
+    assert Profile.objects.get().vector_model == "new@test"
+
+
+def test_matching_segments_are_kept_for_reports(site, visitor):
+    rules = {"match": "all", "rules": [{"type": "device", "value": ["mobile"]}]}
+    mobile = Segment.objects.create(name="Phones", rules=rules)
+    Segment.objects.create(name="Nobody")
+    read(visitor, make_article(site))
+    assert Profile.objects.get().segments == [mobile.pk]
+
+
+def test_the_sweep_leaves_fresh_events_to_their_own_task(site, visitor):
+    page = make_article(site)
+    store.record_events(visitor, [EventRecord(uuid.uuid4(), "view", page.pk, timezone.now())])
+    tasks.fold_leftovers()
+    assert store.load_profile(visitor).views == 0
+    assert folding.visitors_to_fold(timedelta(seconds=-5), 10) == [visitor]
+
+
+def test_the_sweep_is_on_beats_schedule():
+    from cms_site.celery import app
+
+    app.loader.import_default_modules()
+    assert "personalization.fold_leftovers" in {entry["task"] for entry in app.conf.beat_schedule.values()}
