@@ -7,7 +7,6 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -17,6 +16,7 @@ from personalization.visitors import Affinity, affinity_of, cookie, store
 
 from .base import PersonalizationView
 from .fields import JSONBoolean
+from .openapi import described
 from .origin import SameOrigin
 
 REASONS = ("", "gpc", "dnt", "bot", "editor")
@@ -52,8 +52,9 @@ class ConsentView(PersonalizationView):
 
     rate_setting = "CONSENT_RATE"
     permission_classes = [SameOrigin]
+    problems = {"GET": (429,), "POST": (400, 403, 409, 413, 415, 429)}
 
-    @extend_schema(responses=ConsentState)
+    @described(responses=ConsentState)
     def get(self, request: Request) -> Response:
         """Say whether this browser's reader consented. The only answer that dates an ageing cookie anew."""
         affinity = affinity_of(request._request)
@@ -64,7 +65,7 @@ class ConsentView(PersonalizationView):
             cookie.write(request._request, response, affinity.known_id)
         return response
 
-    @extend_schema(request=ConsentAnswer, responses=ConsentState)
+    @described(request=ConsentAnswer, responses=ConsentState)
     def post(self, request: Request) -> Response:
         """Take a yes or a no. A yes sets the visitor cookie; a no deletes the cookie and all that was stored."""
         answer = ConsentAnswer(data=request.data)

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -28,6 +28,7 @@ from personalization.visitors import affinity_of, store
 
 from .base import ClientThrottle, PersonalizationView
 from .event_batch import EventBatch
+from .openapi import described
 from .origin import SameOrigin
 
 
@@ -54,7 +55,7 @@ class EventsView(PersonalizationView):
     def get_throttles(self) -> list[BaseThrottle]:
         return [VisitorThrottle(self.rate_setting, getattr(settings, self.rate_setting))]
 
-    @extend_schema(
+    @described(
         request=EventBatch,
         responses={
             202: Recorded,

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.request import Request
 
 from personalization import operations
@@ -19,7 +19,8 @@ from personalization.operations import RecommendedItem
 from personalization.types import Slate
 
 from .base import PersonalizationView
-from .parameters import NAME, ListParameters, read_parameters
+from .openapi import described
+from .parameters import NAME, REFERRER, ListParameters, read_parameters
 
 
 class FragmentView(PersonalizationView):
@@ -27,13 +28,19 @@ class FragmentView(PersonalizationView):
 
     rate_setting = "RECOMMENDATIONS_RATE"
 
-    @extend_schema(
+    @described(
         operation_id="fragment",
         summary="Recommend pages as HTML",
         parameters=[
-            OpenApiParameter("placement", {"type": "string", "pattern": NAME.replace(r"\Z", "$")}, "path"),
+            OpenApiParameter(
+                "placement",
+                {"type": "string", "pattern": NAME.replace(r"\Z", "$")},
+                "path",
+                description="The name of a placement.",
+            ),
             OpenApiParameter("If-None-Match", str, "header", description="The ETag of the list the browser has."),
             ListParameters,
+            REFERRER,
         ],
         responses={
             (200, "text/html"): OpenApiTypes.STR,

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
 from .problem import CONTENT_TYPE
 
-PROBLEMS: dict[str, tuple[int, ...]] = {
-    "GET": (400, 404, 405, 429),
-    "POST": (400, 403, 404, 405, 409, 413, 415, 429),
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+PROBLEMS: Mapping[str, tuple[int, ...]] = {
+    "GET": (400, 404, 429),
+    "POST": (400, 403, 404, 413, 415, 429),
 }
-"""The errors of each method's operations."""
+"""The errors that an operation may answer, by method, unless its view has `problems` of its own."""
+
+EXAMPLES: Mapping[str, Any] = {"placement": "sidebar", "n": 4, "locale": "en"}
+"""By parameter: what the page to try the API starts with."""
 
 
 class ProblemField(serializers.Serializer[Any]):
@@ -48,8 +55,24 @@ class ApiSchema(AutoSchema):
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is None:
             return None
+        for parameter in operation.get("parameters", []):
+            if parameter["name"] in EXAMPLES:
+                parameter["example"] = EXAMPLES[parameter["name"]]
         schema = self.resolve_serializer(Problem, "response").ref
-        for status in PROBLEMS.get(self.method, ()):
+        for status in getattr(self.view, "problems", PROBLEMS).get(self.method, ()):
             problem = {"description": HTTPStatus(status).phrase, "content": {CONTENT_TYPE: {"schema": schema}}}
             operation["responses"].setdefault(str(status), problem)
         return operation
+
+
+def described(**description: Any) -> Callable[[Method], Method]:
+    """drf-spectacular's `extend_schema` for the methods of this API's views.
+
+    On its own that builds on the site's `DEFAULT_SCHEMA_CLASS`, which may be any.
+    """
+
+    def decorate(method: Method) -> Method:
+        method.kwargs = {"schema": ApiSchema}  # type: ignore[attr-defined]
+        return cast(Method, extend_schema(**description)(method))
+
+    return decorate

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 from wagtail.models import Locale
@@ -60,6 +61,14 @@ class RecommendationParameters(ListParameters):
     placement = serializers.RegexField(NAME, max_length=80, help_text=gettext_lazy("The name of a placement."))
 
 
+REFERRER = OpenApiParameter(
+    "referrer",
+    str,
+    description="The host that the reader came from, where the request itself cannot say. Segments may ask for it, as "
+    "for `utm_source`, `utm_medium` and `utm_campaign`.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """What was asked for, looked up: page and locale exist, and the caller may see the page."""
@@ -73,6 +82,8 @@ class Parameters:
 def read_parameters(serializer: serializers.Serializer[Any], placement: str, request: Request) -> Parameters:
     """The looked-up parameters of a validated serializer. A 404 names the one that does not exist."""
     values = serializer.validated_data
+    if not re.match(NAME, placement):
+        raise NotFoundField("placement", _("No placement can have this name."))
     operations.load_placement(placement)
     page = _page(values.get("page"), request)
     return Parameters(placement, page, _locale(values.get("locale"), page), values.get("n"))

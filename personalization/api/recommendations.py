@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,7 +19,8 @@ from personalization.operations import RecommendedItem
 from personalization.types import Slate
 
 from .base import PersonalizationView
-from .parameters import RecommendationParameters, read_parameters
+from .openapi import described
+from .parameters import REFERRER, RecommendationParameters, read_parameters
 
 
 class ReasonShape(serializers.Serializer[Any]):
@@ -98,10 +99,10 @@ class RecommendationsView(PersonalizationView):
 
     rate_setting = "RECOMMENDATIONS_RATE"
 
-    @extend_schema(
+    @described(
         operation_id="recommendations",
         summary="Recommend pages",
-        parameters=[RecommendationParameters],
+        parameters=[RecommendationParameters, REFERRER],
         responses=Recommendations,
     )
     def get(self, request: Request) -> Response:

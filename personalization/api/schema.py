@@ -10,11 +10,11 @@ from django.urls import include, path, reverse
 from django.utils.translation import gettext as _
 from django.views.generic import View
 from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .base import PersonalizationView
+from .openapi import described
 
 CONTENT_TYPE = "application/vnd.oai.openapi+json"
 VERSION = "1"
@@ -38,7 +38,7 @@ class SchemaView(PersonalizationView):
 
     rate_setting = "RECOMMENDATIONS_RATE"
 
-    @extend_schema(exclude=True)
+    @described(exclude=True)
     def get(self, request: Request) -> Response:
         return Response(openapi_schema(), content_type=CONTENT_TYPE)
 

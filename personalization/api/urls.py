@@ -13,7 +13,8 @@ urlpatterns: list[URLPattern] = [
     path("consent/", ConsentView.as_view(), name="consent"),
     path("events/", EventsView.as_view(), name="events"),
     path("recommendations/", RecommendationsView.as_view(), name="recommendations"),
-    path("fragments/<slug:placement>/", FragmentView.as_view(), name="fragment"),
+    # Any path, so that a name that cannot be one is answered here too.
+    path("fragments/<path:placement>/", FragmentView.as_view(), name="fragment"),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
 ]

@@ -78,6 +78,8 @@ def test_titles_are_escaped(client, pages):
     [
         (URL + "?n=0", 400, "n"),
         (URL.replace("sidebar", "nowhere"), 404, "placement"),
+        (URL.replace("sidebar", "%00"), 404, "placement"),
+        (URL.replace("sidebar", "a/b"), 404, "placement"),
         (URL + "?page=7777", 404, "page"),
     ],
 )
