@@ -43,13 +43,14 @@ class RecommendedCard:
 
 
 @register.simple_tag(takes_context=True)
-def language_links(context: Mapping[str, Any], page: Page | None = None) -> list[LanguageLink]:
+def language_links(context: Mapping[str, Any], page: object = None) -> list[LanguageLink]:
     """One link for each content language: to the page's translation, or else to that language's home page."""
     request = context.get("request")
     if request is None:
         return []
     home = navigation.of(request).home
-    homes, pages = translations(home), translations(page) if page != home else {}
+    homes = translations(home)
+    pages = translations(page) if isinstance(page, Page) and page != home else {}
     links = []
     for code, _name in settings.WAGTAIL_CONTENT_LANGUAGES:
         target = pages.get(code) or homes.get(code)
