@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, Permission, User
 from django.utils import timezone
 from wagtail.models import Locale, Page, PageViewRestriction, Site
 
@@ -64,7 +64,7 @@ def make_private(page: Page) -> PageViewRestriction:
 def make_topic(name: str, parent: Topic | None = None, **fields: Any) -> Topic:
     """A topic at the root of the tree or below another."""
     number = next(_number)
-    topic = Topic(name=name, slug=f"topic-{number}", **fields)
+    topic = Topic(name=name, **{"slug": f"topic-{number}", **fields})
     return parent.add_child(instance=topic) if parent else Topic.add_root(instance=topic)
 
 
@@ -113,3 +113,12 @@ def make_views(page: Page, views: float, **fields: Any) -> PageCounter:
     return PageCounter.objects.create(
         page=page, **{"score": views, "total": int(views), "as_of": timezone.now()} | fields
     )
+
+
+def make_user(group: Group | None = None) -> User:
+    """Somebody who may enter the admin, and do there what `group` may do."""
+    user = get_user_model().objects.create_user(f"user-{next(_number)}", password="password")
+    entry = Group.objects.get_or_create(name="Admin access")[0]
+    entry.permissions.add(Permission.objects.get(codename="access_admin"))
+    user.groups.add(entry, *([group] if group else []))
+    return user

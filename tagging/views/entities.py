@@ -23,7 +23,7 @@ from .permissions import editable_pages
 SHOWN = 100
 
 
-class EntityFilterSet(WagtailFilterSet):
+class EntityFilterSet(WagtailFilterSet):  # type: ignore[misc]
     """Entities by kind."""
 
     label = django_filters.MultipleChoiceFilter(
@@ -35,7 +35,7 @@ class EntityFilterSet(WagtailFilterSet):
         fields = ["label"]
 
 
-class EntityIndexView(generic.IndexView):
+class EntityIndexView(generic.IndexView):  # type: ignore[misc]
     """All entities, those on most pages first."""
 
     default_ordering = "-page_count"
@@ -69,7 +69,7 @@ class EntityIndexView(generic.IndexView):
         return ordered.order_by(*ordered.query.order_by, "name", "pk")
 
 
-class EntityInspectView(generic.InspectView):
+class EntityInspectView(generic.InspectView):  # type: ignore[misc]
     """One entity: the pages that name it, with the sentences."""
 
     template_name = "tagging/entities/inspect.html"
@@ -85,7 +85,7 @@ class EntityInspectView(generic.InspectView):
         return context
 
 
-class EntityViewSet(ModelViewSet):
+class EntityViewSet(ModelViewSet):  # type: ignore[misc]
     """Entities can be read; the analysis alone writes them."""
 
     model = Entity

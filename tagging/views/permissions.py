@@ -14,7 +14,8 @@ from wagtail.permission_policies.pages import PagePermissionPolicy
 
 def editable_pages(user: Any) -> QuerySet[Any]:
     """The pages that a user may change."""
-    return page_policy().instances_user_has_permission_for(user, "change")
+    pages: QuerySet[Any] = page_policy().instances_user_has_permission_for(user, "change")
+    return pages
 
 
 def page_policy() -> PagePermissionPolicy:

@@ -6,16 +6,17 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from wagtail.admin import messages
-from wagtail.admin.auth import permission_denied
 from wagtail.admin.filters import MultipleContentTypeFilter, WagtailFilterSet
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.tables import ButtonsColumnMixin, Column, DateColumn, TitleColumn
@@ -32,7 +33,7 @@ State = PageAnalysis.State
 ANY_PERMISSION = ["add", "change", "publish"]
 
 
-class ReportMenuItem(MenuItem):
+class ReportMenuItem(MenuItem):  # type: ignore[misc]
     """Shown to whoever may work on some page."""
 
     def __init__(self, order: int) -> None:
@@ -49,7 +50,7 @@ class ReportMenuItem(MenuItem):
         return shown
 
 
-class ReportFilterSet(WagtailFilterSet):
+class ReportFilterSet(WagtailFilterSet):  # type: ignore[misc]
     """Pages by state, page type and locale."""
 
     state = django_filters.MultipleChoiceFilter(
@@ -73,13 +74,13 @@ class ReportFilterSet(WagtailFilterSet):
         fields = ["state", "page_type", "locale"]
 
 
-class StateColumn(Column):
+class StateColumn(Column):  # type: ignore[misc]
     """The state as a tag, with the reason below it."""
 
     cell_template_name = "tagging/report/state_cell.html"
 
 
-class PageColumn(ButtonsColumnMixin, TitleColumn):
+class PageColumn(ButtonsColumnMixin, TitleColumn):  # type: ignore[misc]
     """The page's title, linked to its editor, with "Analyse again" below it."""
 
     def get_buttons(self, instance: PageAnalysis, parent_context: Any) -> list[Button]:
@@ -90,8 +91,8 @@ class PageColumn(ButtonsColumnMixin, TitleColumn):
         return [post_button(_("Analyse again"), url, label=label)]
 
 
-class ContentAnalysisReportView(ReportView):
-    """Every page in the outbox that the user may edit; failures first."""
+class ContentAnalysisReportView(ReportView):  # type: ignore[misc]
+    """Every page in the outbox that the user may edit, the last one edited first."""
 
     page_title = _("Content analysis")
     header_icon = "affinity"
@@ -138,16 +139,12 @@ class ContentAnalysisReportView(ReportView):
                 sort_key="page__title",
                 get_url=lambda row: reverse("wagtailadmin_pages:edit", args=[row.page_id]),
             ),
-            Column("page_type", label=_("Page type")),
-            Column("locale", label=_("Locale"), accessor="page.locale.get_display_name"),
+            Column("page_type", label=_("Page type"), classname="affinity-wide"),
+            Column("locale", label=_("Locale"), accessor="page.locale.get_display_name", classname="affinity-wide"),
             StateColumn("state", label=_("State"), sort_key="state"),
-            DateColumn("analyzed_at", label=_("Analysed"), sort_key="analyzed_at"),
-            Column("embedder", label=_("Model"), classname="affinity-model"),
+            DateColumn("analyzed_at", label=_("Analysed"), sort_key="analyzed_at", classname="affinity-wide"),
+            Column("embedder", label=_("Model"), classname="affinity-wide", width="15%"),
         ]
-
-    @cached_property
-    def header_more_buttons(self) -> list[Any]:
-        return super().header_more_buttons
 
     @cached_property
     def header_buttons(self) -> list[Any]:
@@ -163,7 +160,7 @@ class ContentAnalysisReportView(ReportView):
 
     def decorate_paginated_queryset(self, object_list: Any) -> Any:
         for row in object_list:
-            row.page_type = str(row.page.cached_content_type.model_class()._meta.verbose_name)
+            row.page_type = capfirst(row.page.cached_content_type.name)
         return object_list
 
     def get_filename(self) -> str:
@@ -202,7 +199,7 @@ def analyze(request: HttpRequest, page_id: int) -> HttpResponse:
 def analyze_failed(request: HttpRequest) -> HttpResponse:
     """Queue every failed page that the user may edit."""
     if not page_policy().user_has_any_permission(request.user, ANY_PERMISSION):
-        return permission_denied(request)
+        raise PermissionDenied
     _queue(request, list(failed_pages(request.user).values_list("pk", flat=True)))
     return redirect("affinity_report:index")
 

@@ -17,6 +17,7 @@ from tagging.topics.words import forms as word_forms
 from tagging.topics.words import tokens
 
 MAX_LENGTH = 120
+INDENT = "\u2003"  # an em space: browsers keep it in a list of options
 
 
 class SynonymsField(forms.CharField):
@@ -29,25 +30,27 @@ class SynonymsField(forms.CharField):
 
     def clean(self, value: Any) -> list[str]:
         lines = str(super().clean(value)).replace(",", "\n").splitlines()
-        words = {line.casefold(): line for line in reversed([" ".join(line.split()) for line in lines]) if line}
+        words: dict[str, str] = {}
+        for word in filter(None, (" ".join(line.split()) for line in lines)):
+            words.setdefault(word.casefold(), word)
         too_long = next((word for word in words.values() if len(word) > MAX_LENGTH), None)
         if too_long:
             message = gettext("“%(word)s…” is longer than %(limit)d characters.")
             raise forms.ValidationError(message % {"word": too_long[:40], "limit": MAX_LENGTH})
-        return list(reversed(words.values()))
+        return list(words.values())
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(self.prepare_value(initial), data)
 
 
-class ParentField(forms.ModelChoiceField):
+class ParentField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A topic of the tree, indented by its depth; none is the top level."""
 
     def label_from_instance(self, obj: Topic) -> str:
-        return "\u2003" * (obj.depth - 1) + obj.name
+        return f"{INDENT * (obj.depth - 1)}{obj.name}"
 
 
-class TopicForm(WagtailAdminModelForm):
+class TopicForm(WagtailAdminModelForm):  # type: ignore[misc]
     """Creates, changes and moves a topic. Saving keeps siblings in alphabetical order."""
 
     parent = ParentField(
@@ -98,14 +101,16 @@ class TopicForm(WagtailAdminModelForm):
 
     def save(self, commit: bool = True) -> Topic:
         """Save the topic at its place in the tree. `commit=False` leaves the tree alone, as in any model form."""
-        if not commit:
-            return super().save(commit=False)
         parent: Topic | None = self.cleaned_data["parent"]
         topic: Topic = self.instance
-        if topic.pk is None:
-            return parent.add_child(instance=topic) if parent else Topic.add_root(instance=topic)
-        super().save()
-        if {"parent", "name"} & set(self.changed_data):
+        is_new = topic.pk is None
+        if not (commit and is_new):
+            super().save(commit)
+        elif parent:
+            parent.add_child(instance=topic)
+        else:
+            Topic.add_root(instance=topic)
+        if commit and not is_new and {"parent", "name"} & set(self.changed_data):
             place(topic, parent)
         return topic
 
@@ -126,8 +131,7 @@ def same_words(one: str, other: str) -> bool:
     """Whether two names differ by nothing but case, punctuation and singular or plural."""
     left, right = tokens(one), tokens(other)
     return len(left) == len(right) and all(
-        a.folded in word_forms(b.folded) or b.folded in word_forms(a.folded)
-        for a, b in zip(left, right, strict=True)
+        a.folded in word_forms(b.folded) and b.folded in word_forms(a.folded) for a, b in zip(left, right, strict=True)
     )
 
 

@@ -15,10 +15,10 @@ SHOWN = 50
 STATES = (Suggestion.State.APPLIED, Suggestion.State.ACCEPTED, Suggestion.State.SUGGESTED)
 
 
-class TopicPagesPanel(Panel):
+class TopicPagesPanel(Panel):  # type: ignore[misc]
     """Lists the pages that a topic is on or suggested for, surest first. Shown once the topic exists."""
 
-    class BoundPanel(Panel.BoundPanel):
+    class BoundPanel(Panel.BoundPanel):  # type: ignore[misc]
         template_name = "tagging/topics/pages_panel.html"
 
         def is_shown(self) -> bool:
@@ -35,9 +35,10 @@ class TopicPagesPanel(Panel):
 def pages_on(topic: Topic, user: Any) -> QuerySet[Suggestion]:
     """The topic's pages that the user may edit: those tagged with it first, then by score."""
     open_last = Case(When(state=Suggestion.State.SUGGESTED, then=Value(1)), default=Value(0))
-    return (
+    rows: QuerySet[Suggestion] = (
         topic.suggestions.filter(state__in=STATES, page__in=editable_pages(user).values("pk"))
         .select_related("page__locale", "page__content_type")
         .annotate(is_open=open_last)
         .order_by("is_open", "-score", "page_id")
     )
+    return rows

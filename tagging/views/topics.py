@@ -16,7 +16,7 @@ from wagtail.admin.panels import FieldPanel, ObjectList, TitleFieldPanel
 from wagtail.admin.ui.tables import ButtonsColumnMixin, NumberColumn, TitleColumn
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
-from wagtail.admin.widgets import Button
+from wagtail.admin.widgets import AdminAutoHeightTextInput, Button
 from wagtail.admin.widgets.slug import SlugInput
 
 from tagging.models import Suggestion, Topic
@@ -27,7 +27,7 @@ from .topic_pages import TopicPagesPanel
 TAGGED = (Suggestion.State.APPLIED, Suggestion.State.ACCEPTED)
 
 
-class TopicColumn(ButtonsColumnMixin, TitleColumn):
+class TopicColumn(ButtonsColumnMixin, TitleColumn):  # type: ignore[misc]
     """The name of a topic: indented in the tree, with what stands above it in any other order."""
 
     cell_template_name = "tagging/topics/name_cell.html"
@@ -47,7 +47,7 @@ class TopicColumn(ButtonsColumnMixin, TitleColumn):
         return context
 
 
-class TopicIndexView(generic.IndexView):
+class TopicIndexView(generic.IndexView):  # type: ignore[misc]
     """The tree in its own order; flat, with the way down to each topic, when searched or sorted by number."""
 
     default_ordering = "path"
@@ -72,19 +72,21 @@ class TopicIndexView(generic.IndexView):
         return not self.is_searching and self.ordering in ("path", None)
 
     def get_base_queryset(self) -> QuerySet[Topic]:
-        return Topic.objects.annotate(
+        topics: QuerySet[Topic] = Topic.objects.annotate(
             tagged_count=Count("suggestions", filter=Q(suggestions__state__in=TAGGED)),
             suggested_count=Count("suggestions", filter=Q(suggestions__state=Suggestion.State.SUGGESTED)),
         )
+        return topics
 
     def search_queryset(self, queryset: QuerySet[Topic]) -> QuerySet[Topic]:
         if not self.is_searching:
             return queryset
         words = Func(F("synonyms"), Value("\n"), function="array_to_string", output_field=TextField())
         query = self.search_query
-        return queryset.annotate(words=words).filter(
+        found: QuerySet[Topic] = queryset.annotate(words=words).filter(
             Q(name__icontains=query) | Q(slug__icontains=query) | Q(words__icontains=query)
         )
+        return found
 
     def trail(self, topic: Topic) -> str:
         """The names above a topic, "Culture › Film"; "" at the top level."""
@@ -103,7 +105,7 @@ class TopicIndexView(generic.IndexView):
         return buttons
 
 
-class TopicCreateView(generic.CreateView):
+class TopicCreateView(generic.CreateView):  # type: ignore[misc]
     """A new topic; `?parent=ID` proposes its place."""
 
     def get_initial(self) -> dict[str, Any]:
@@ -111,7 +113,7 @@ class TopicCreateView(generic.CreateView):
         return {"parent": parent} if parent.isdecimal() else {}
 
 
-class TopicDeleteView(generic.DeleteView):
+class TopicDeleteView(generic.DeleteView):  # type: ignore[misc]
     """Deletes a topic and all topics below it. Tags that editors put on pages stay."""
 
     template_name = "tagging/topics/confirm_delete.html"
@@ -141,8 +143,7 @@ def in_use_message(topic: Topic, users: set[Model]) -> str:
     }
 
 
-
-class TopicViewSet(ModelViewSet):
+class TopicViewSet(ModelViewSet):  # type: ignore[misc]
     """Everything an editor does with topics."""
 
     model = Topic
@@ -164,7 +165,7 @@ class TopicViewSet(ModelViewSet):
         [
             TitleFieldPanel("name", placeholder=_("Name*")),
             FieldPanel("parent"),
-            FieldPanel("description"),
+            FieldPanel("description", widget=AdminAutoHeightTextInput(attrs={"rows": 3})),
             FieldPanel("synonyms"),
             FieldPanel("slug", widget=SlugInput),
             TopicPagesPanel(heading=_("Pages on this topic")),

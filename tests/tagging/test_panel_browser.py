@@ -1,0 +1,147 @@
+"""The side panel in a real browser: decisions beside an open form, autosave, and polling, without a reload."""
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import expect, sync_playwright
+
+from tagging.models import PageAnalysis, Suggestion
+from tests.factories import make_article, make_editor, make_site, make_topic
+from tests.missing import require
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+
+CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+
+
+@pytest.fixture
+def browser_page(live_server, monkeypatch):
+    """A page of Chromium in which an editor is logged in."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's loop runs in this thread
+    client = Client()
+    client.force_login(make_editor("ines"))
+    program = require("chromium", "apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        name = settings.SESSION_COOKIE_NAME
+        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
+        yield context.new_page()
+        browser.close()
+
+
+@pytest.fixture
+def article():
+    page = make_article(make_site(), "The bridge")
+    PageAnalysis.objects.filter(page=page).update(state=PageAnalysis.State.DONE)
+    return page
+
+
+def suggest(page, name, score):
+    topic = make_topic(name)
+    return Suggestion.objects.create(page=page, topic=topic, state="suggested", score=score, source="vector")
+
+
+def open_panel(browser_page, live_server, article):
+    browser_page.goto(live_server.url + reverse("wagtailadmin_pages:edit", args=[article.pk]))
+    browser_page.locator("[data-side-panel-toggle=content-analysis]").click()
+    panel = browser_page.locator("[data-side-panel=content-analysis]")
+    expect(panel).to_be_visible()
+    browser_page.wait_for_timeout(2500)  # until then Wagtail's form does not watch for changes
+    return panel
+
+
+def draft(article):
+    article.refresh_from_db()
+    return article.get_latest_revision_as_object()
+
+
+def tags(article):
+    return sorted(tag.name for tag in draft(article).tags.all())
+
+
+def counter(browser_page):
+    return browser_page.locator("[data-side-panel-toggle=content-analysis] [data-side-panel-toggle-counter]")
+
+
+def test_an_accepted_topic_survives_what_the_open_form_saves(browser_page, live_server, article):
+    for name, score in (("River floods", 0.66), ("Bridges", 0.55)):
+        suggest(article, name, score)
+    panel = open_panel(browser_page, live_server, article)
+    expect(counter(browser_page)).to_have_text("2")
+
+    panel.get_by_role("button", name="Accept “River floods”").press("Enter")
+    expect(panel.get_by_role("status")).to_have_text("Accepted “River floods”. 1 suggestion is open.")
+    expect(panel.get_by_role("button", name="Accept “Bridges”")).to_be_focused()
+    expect(counter(browser_page)).to_have_text("1")
+    expect(browser_page.locator(".tagit-choice")).to_have_count(1)
+    assert tags(article) == ["River floods"]
+
+    title = browser_page.locator("#id_title")
+    title.fill("The bridge, again")
+    saved = browser_page.locator("#w-autosave-indicator[data-w-autosave-state-value=saved]")
+    expect(saved).to_be_attached(timeout=15_000)
+    wait_for(browser_page, lambda: draft(article).title == "The bridge, again")
+    assert tags(article) == ["River floods"]
+
+    panel.get_by_role("button", name="Undo the acceptance of “River floods”").click()
+    expect(browser_page.locator(".tagit-choice")).to_have_count(0)
+    wait_for(browser_page, lambda: tags(article) == [])
+    browser_page.get_by_role("button", name="Save draft").first.click()
+    browser_page.wait_for_load_state()
+    assert tags(article) == []
+    assert draft(article).title == "The bridge, again"
+
+
+def test_a_decision_just_after_typing_loses_neither(browser_page, live_server, article):
+    suggest(article, "Bridges", 0.6)
+    panel = open_panel(browser_page, live_server, article)
+    browser_page.locator("#id_title").fill("Typed a moment ago")
+    panel.get_by_role("button", name="Accept “Bridges”").click()
+    wait_for(browser_page, lambda: draft(article).title == "Typed a moment ago" and tags(article) == ["Bridges"])
+    expect(browser_page.locator("#w-autosave-indicator[data-w-autosave-state-value=paused]")).to_have_count(0)
+
+
+def test_rejecting_and_allowing_again_by_keyboard(browser_page, live_server, article):
+    suggestion = suggest(article, "Bridges", 0.6)
+    panel = open_panel(browser_page, live_server, article)
+    panel.get_by_role("button", name="Reject “Bridges”").press("Enter")
+    rejected = panel.get_by_text("1 rejected topic")
+    expect(rejected).to_be_visible()
+    suggestion.refresh_from_db()
+    assert suggestion.state == Suggestion.State.REJECTED
+    rejected.press("Enter")
+    panel.get_by_role("button", name="Allow “Bridges” again").press("Enter")
+    expect(panel.get_by_role("button", name="Accept “Bridges”")).to_be_visible()
+    assert browser_page.evaluate("document.activeElement.closest('[data-side-panel]') !== null")
+
+
+def test_the_panel_shows_by_itself_what_the_worker_found(browser_page, live_server, article):
+    PageAnalysis.objects.filter(page=article).update(state=PageAnalysis.State.RUNNING)
+    panel = open_panel(browser_page, live_server, article)
+    expect(panel.get_by_text("Being analysed")).to_be_visible()
+    suggest(article, "Bridges", 0.6)
+    PageAnalysis.objects.filter(page=article).update(state=PageAnalysis.State.DONE)
+    expect(panel.get_by_role("button", name="Accept “Bridges”")).to_be_visible(timeout=10_000)
+    expect(panel.get_by_role("status")).to_have_text("Analysed. 1 suggestion is open.")
+    expect(counter(browser_page)).to_have_text("1")
+
+
+def test_a_conflict_is_told_and_changes_nothing(browser_page, live_server, article):
+    suggestion = suggest(article, "Bridges", 0.6)
+    panel = open_panel(browser_page, live_server, article)
+    type(article).objects.filter(pk=article.pk).update(locked=True, locked_by=make_editor("omar"))
+    panel.get_by_role("button", name="Accept “Bridges”").click()
+    expect(panel.get_by_role("alert")).to_contain_text("The page is locked")
+    suggestion.refresh_from_db()
+    assert suggestion.state == Suggestion.State.SUGGESTED
+
+
+def wait_for(browser_page, is_so, seconds=15):
+    """Until the server has what the browser sends in its own time."""
+    for _ in range(seconds * 5):
+        if is_so():
+            return
+        browser_page.wait_for_timeout(200)
+    raise AssertionError("The server never got there.")
