@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import swapper
@@ -13,6 +15,7 @@ from wagtail.models import Locale
 
 from tagging import embedding, ner, pipeline, text
 from tagging.conf import settings
+from tagging.exceptions import ModelUnavailable
 from tagging.index import entities_of
 from tagging.models import EmbeddingModel, PageVector, Topic
 from tagging.types import Analysis, AnalysisFailure, PageEntity, PageText, Vector
@@ -71,8 +74,13 @@ def analyze_batch(limit: int | None = None, page_ids: Collection[int] | None = N
     Loads the models. Must be called outside any transaction. One page's failure is that page's alone;
     whatever else goes wrong (ModelUnavailable, a lost database, Ctrl-C) gives the pages back and is raised.
     """
+    if not waiting(page_ids).exists():
+        return BatchReport()
     setup = _Setup.current()
-    setup.embedder.check()
+    # Before any page is taken: a worker that runs out of memory while it loads its models takes none with it.
+    _load_embedder(setup.embedder)
+    for locale in Locale.objects.all():
+        _load_recognizer(ner.get_recognizer(locale.language_code), locale.language_code)
     claims = claim(limit or settings.BATCH_SIZE, page_ids)
     try:
         return _analyze(claims, setup)
@@ -92,6 +100,17 @@ def sweep() -> bool:
     mark_outdated(topic_set, embedder, recognizers)
     promote_when_filled(embedder)
     return waiting().exists() and not is_busy()
+
+
+@lru_cache(maxsize=8)
+def _load_embedder(embedder: embedding.Embedder) -> None:
+    embedder.embed(["Hello"])
+
+
+@lru_cache(maxsize=64)
+def _load_recognizer(recognizer: ner.Recognizer, language: str) -> None:
+    with suppress(ModelUnavailable):  # pages of this language alone will fail, with this as their reason
+        recognizer.recognize([PageText(page_id=0, title="Hello", summary="", body=(), language=language)])
 
 
 def _analyze(claims: list[Claim], setup: _Setup) -> BatchReport:
