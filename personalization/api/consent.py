@@ -58,6 +58,9 @@ class ConsentView(PersonalizationView):
     def get(self, request: Request) -> Response:
         """Say whether this browser's reader consented. The only answer that dates an ageing cookie anew."""
         affinity = affinity_of(request._request)
+        if affinity.refusal:
+            # The browser's no is a no like any other: what an earlier yes left is deleted.
+            return _withdraw(request, affinity)
         response = _answer(_state(affinity))
         if affinity.known_id is None:
             _drop_cookie(request, response)

@@ -100,6 +100,14 @@ def test_a_no_under_gpc_deletes_what_an_earlier_yes_stored(client):
     assert not Visitor.objects.exists()
 
 
+def test_a_browser_that_says_no_later_is_taken_at_its_word(client):
+    answer(client, True)
+    response = client.get(URL, headers={"Sec-GPC": "1"})
+    assert response.json() == {"personalization": False, "counted": False, "reason": "gpc"}
+    assert response.cookies[COOKIE]["max-age"] == 0
+    assert not Visitor.objects.exists()
+
+
 def test_a_bot_cannot_consent(client):
     response = answer(client, True, **{"User-Agent": "Googlebot/2.1"})
     assert response.status_code == 409
