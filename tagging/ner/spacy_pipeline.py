@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import json
-import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -35,7 +34,6 @@ UNNEEDED = ("tagger", "morphologizer", "parser", "lemmatizer", "trainable_lemmat
 
 MAX_CHARACTERS = 400_000  # of one page: some 65,000 words; nobody's names are first said after that
 PIECE_CHARACTERS = 20_000  # given to spaCy at once, whose memory grows with the length of a text
-_SPACE_NEAR_LIMIT = re.compile(r"\s\S*$")
 
 
 class _Piece(NamedTuple):
@@ -107,12 +105,20 @@ def _pieces(texts: Sequence[PageText]) -> Iterator[tuple[str, _Piece]]:
         for number, paragraph in enumerate(text.paragraphs()):
             start = 0
             while start < len(paragraph) and left > 0:
-                piece = paragraph[start : start + min(PIECE_CHARACTERS, left)]
-                if start + len(piece) < len(paragraph) and (space := _SPACE_NEAR_LIMIT.search(piece, len(piece) - 100)):
-                    piece = piece[: space.start() + 1]
+                piece = _piece(paragraph, start, min(PIECE_CHARACTERS, left))
                 yield piece, _Piece(page, number, start)
                 start += len(piece)
                 left -= len(piece)
+
+
+def _piece(paragraph: str, start: int, limit: int) -> str:
+    """Up to `limit` characters from `start` on, cut after a sentence, or at least after a word."""
+    piece = paragraph[start : start + limit]
+    if start + limit >= len(paragraph):
+        return piece
+    after_sentence = max(piece.rfind(mark) for mark in (". ", "! ", "? ")) + 2
+    cut = after_sentence if after_sentence > limit // 2 else piece.rfind(" ") + 1
+    return piece[:cut] if cut > limit // 2 else piece
 
 
 def _mentions(doc: Doc, piece: _Piece) -> Iterator[Mention]:

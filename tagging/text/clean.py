@@ -31,11 +31,16 @@ def paragraphs(value: str) -> list[str]:
     """
     value = value[:MAX_CHARACTERS]
     if not _TAG.search(value):
-        return [part for raw in _BLANK_LINE.split(value) if (part := plain(unescape(raw)))]
+        return [part for raw in _BLANK_LINE.split(value) if (part := _without_tags(raw))]
     reader = _Reader()
     reader.feed(value)
     reader.close()
     return reader.paragraphs
+
+
+def _without_tags(text: str) -> str:
+    """Resolve what is still escaped (imports often escape twice) and drop the tags that come to light."""
+    return plain(_TAG.sub(" ", unescape(text)))
 
 
 def plain(text: str) -> str:
@@ -84,8 +89,7 @@ class _Reader(HTMLParser):
         self._flush()
 
     def _flush(self) -> None:
-        # What a character reference hid is text: "&lt;b&gt;" says <b>. Double escapes are common in imports.
-        text = plain(unescape("".join(self._parts)))
+        text = _without_tags("".join(self._parts))
         self._parts.clear()
         if text:
-            self.paragraphs.append(_TAG.sub(" ", text).strip() if "<" in text else text)
+            self.paragraphs.append(text)

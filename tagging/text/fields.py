@@ -64,13 +64,13 @@ def _may_be_prose(field: Any) -> bool:
 
 
 def _own_relations(model: type[models.Model]) -> list[str]:
-    """Names of inline children (ParentalKey) that the page's own model adds; form fields say nothing."""
+    """Names of inline children (ParentalKey) with prose that the page's own model adds; form fields say nothing."""
     base: Any = swapper.load_model("wagtailcore", "Page")
     inherited = {relation.get_accessor_name() for relation in get_all_child_relations(base)}
     names = [
         relation.get_accessor_name()
         for relation in get_all_child_relations(model)
-        if isinstance(relation.field, ParentalKey)
+        if isinstance(relation.field, ParentalKey) and _own_fields(relation.related_model)
     ]
     return [name for name in names if name not in inherited and name != "form_fields"]
 

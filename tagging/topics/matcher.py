@@ -18,7 +18,7 @@ from .words import PhraseFinder, sentence_at, sentences, tokens
 PRIOR_MEAN, PRIOR_SPREAD, PRIOR_TOPICS = 0.12, 0.10, 6
 
 # A logistic of the evidence: z-scored cosine, cosine itself, words, names.
-BIAS, Z_WEIGHT, COSINE_WEIGHT, WORD_WEIGHT, NAME_WEIGHT = -7.3, 2.5, 1.5, 4.5, 1.0
+BIAS, Z_WEIGHT, COSINE_WEIGHT, WORD_WEIGHT, NAME_WEIGHT = -7.2, 2.3, 1.0, 5.0, 1.0
 
 TITLE_HIT, SUMMARY_HIT, BODY_HIT = 1.0, 0.6, 0.25
 
@@ -132,9 +132,13 @@ def _weighted(text: PageText) -> Iterator[tuple[str, float]]:
         yield paragraph, BODY_HIT
 
 
-def _z_scores(cosines: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Cosines in standard deviations above what topics have on this page, mixed with the prior."""
-    count = len(cosines) + PRIOR_TOPICS
-    mean = (cosines.sum() + PRIOR_TOPICS * PRIOR_MEAN) / count
-    variance = (((cosines - mean) ** 2).sum() + PRIOR_TOPICS * PRIOR_SPREAD**2) / count
-    return np.asarray((cosines - mean) / math.sqrt(variance), dtype=np.float32)
+def _z_scores(cosines: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """How far each cosine stands above those of all other topics on this page, in standard deviations.
+
+    The prior is mixed in as if it were `PRIOR_TOPICS` more topics.
+    """
+    values = cosines.astype(np.float64)
+    others = len(values) - 1 + PRIOR_TOPICS
+    means = (values.sum() - values + PRIOR_TOPICS * PRIOR_MEAN) / others
+    squares = (values**2).sum() - values**2 + PRIOR_TOPICS * (PRIOR_SPREAD**2 + PRIOR_MEAN**2)
+    return np.asarray((values - means) / np.sqrt(squares / others - means**2))

@@ -7,18 +7,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 # A Chinese or Japanese character stands as a word of its own: these scripts put no spaces between words.
-_TOKEN = re.compile(r"[぀-ヿ㐀-鿿]|[^\W_]+(?:['’](?!s\b)[^\W_]+)*")
+_TOKEN = re.compile(r"([぀-ヿ㐀-鿿]|[^\W_぀-ヿ㐀-鿿]+)(?:['’]s\b)?")
+_GAP = re.compile(r"[\s'’\-‐‑–/]*")  # between the words of one phrase
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’»)\]]*\s+|(?<=[。！？])|\n+")
 _SAME_IN_PLURAL = frozenset({"news", "series", "species"})
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word: as it stands, folded for comparison, and its place in the text."""
+    """One word: as it stands, folded for comparison, and its place in the text.
+
+    `follows` tells whether nothing but space, hyphen or apostrophe parts it from the word before.
+    """
 
     text: str
     folded: str
     start: int
+    follows: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +35,13 @@ class Hit:
 
 
 def tokens(text: str) -> list[Token]:
-    """The words of a text: `WordPress's` is the one word `wordpress`."""
-    return [Token(m.group(), m.group().casefold(), m.start()) for m in _TOKEN.finditer(text)]
+    """The words of a text, without possessives: `WordPress's` is the one word `wordpress`."""
+    found, end = [], 0
+    for match in _TOKEN.finditer(text):
+        word = match.group(1)
+        found.append(Token(word, word.casefold(), match.start(), bool(_GAP.fullmatch(text, end, match.start()))))
+        end = match.end()
+    return found
 
 
 def sentences(text: str) -> list[str]:
@@ -106,6 +116,6 @@ class PhraseFinder:
                     continue
                 following = words[number + 1 : number + 1 + len(rest)]
                 if len(following) == len(rest) and all(
-                    token.folded in allowed for token, allowed in zip(following, rest, strict=True)
+                    token.follows and token.folded in allowed for token, allowed in zip(following, rest, strict=True)
                 ):
                     yield Hit(owner, word.start)

@@ -5,7 +5,7 @@ Imports spaCy: only for workers.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import spacy
 from spacy.language import Language
@@ -16,7 +16,6 @@ from .cues import Guess, guess, is_headline, opens_sentence, runs
 from .lexicon import Lexicon, lexicon
 
 COMPONENT = "affinity_names"
-CONFIDENCE = "affinity_confidence"
 KNOWN_CONFIDENCE = 0.9
 
 
@@ -51,7 +50,7 @@ class Names:
     def __init__(self, words: Lexicon) -> None:
         self._words = words
         if not Span.has_extension("confidence"):
-            Span.set_extension("confidence", getter=_confidence)
+            Span.set_extension("confidence", default=None)
 
     def __call__(self, doc: Doc) -> Doc:
         known = [span for span in doc.ents if not self._is_plain_word(span)]
@@ -59,16 +58,16 @@ class Names:
         found: list[Guess] = []
         if not is_headline(doc):
             found = [g for start, end in runs(doc, self._words) if (g := guess(doc, start, end, places, self._words))]
-        doc.user_data[CONFIDENCE] = {(g.start, g.end): g.confidence for g in found}
         guessed = [Span(doc, g.start, g.end, label=g.label) for g in found]
+        for span, found_name in zip(guessed, found, strict=True):
+            span._.confidence = found_name.confidence
+        for span in known:
+            span._.confidence = KNOWN_CONFIDENCE
         doc.ents = filter_spans([*guessed, *known])
         return doc
 
     def _is_plain_word(self, span: Span) -> bool:
         """Whether a known name ("Nice", "Split") only opens a sentence as the word that it also is."""
-        return len(span) == 1 and opens_sentence(span[0]) and span[0].lower_ in self._words.common
-
-
-def _confidence(span: Span) -> float:
-    table = cast("dict[tuple[int, int], float]", span.doc.user_data.get(CONFIDENCE, {}))
-    return table.get((span.start, span.end), KNOWN_CONFIDENCE)
+        word = span[0]
+        common = word.lower_ in self._words.common and not word.is_upper
+        return len(span) == 1 and common and opens_sentence(word)
