@@ -44,9 +44,8 @@ def make_article(site: Site, title: str = "", *, body: str = TEXT, publish: bool
     page = ArticlePage(
         title=title or f"Article {number}",
         slug=f"article-{number}",
-        date=date(2026, 1, 1),
         body=[("paragraph", f"<p>{body}</p>")] if body else [],
-        **{"live": False, **fields},
+        **{"live": False, "date": date(2026, 1, 1), **fields},
     )
     article_index(site).add_child(instance=page)
     revision = page.save_revision()
