@@ -59,7 +59,7 @@ class RecommendationsReportView(ReportView):  # type: ignore[misc]
             "ctr",
             label=_("Clicks per impression"),
             sort_key="ctr",
-            accessor=lambda row: "–" if row.ctr is None else f"{row.ctr * 100:.1f} %",
+            accessor=lambda row: "–" if row.ctr is None else f"{row.ctr * 100:.1f}\u00a0%",
         ),
     ]
     list_export = ["name", "strategy", "impressions", "clicks", "ctr"]

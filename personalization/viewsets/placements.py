@@ -160,4 +160,4 @@ def short_strategy(placement: Placement) -> str:
 
 def ctr_in_words(placement: Any) -> str:
     """Clicks per impression of a placement from `placements_with_traffic`, as a percentage."""
-    return "–" if placement.ctr is None else f"{placement.ctr * 100:.1f} %"
+    return "–" if placement.ctr is None else f"{placement.ctr * 100:.1f}\u00a0%"

@@ -46,7 +46,7 @@ class RulesFormMixin:
 
     def add_rules_fields(self, rules: Mapping[str, Any]) -> None:
         self.fields["match"] = forms.ChoiceField(choices=MATCHES, label=MATCH_LABEL, initial=rules.get("match", "all"))
-        self.fields["rules"] = RulesField()
+        self.fields["rules"] = RulesField(initial=rules)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()  # type: ignore[misc]

@@ -65,5 +65,5 @@ def _value(field: Field, value: Any, topic_names: Mapping[int, str]) -> str:
         case Choice():
             return _(dict(field.choices)[value])
         case Share():
-            return f"{value * 100:.10g} %"
+            return f"{value * 100:.10g}\u00a0%"
     return str(value)

@@ -33,17 +33,27 @@ from .rule_words import describe, topics_in
 EDIT = ("add", "change")
 
 
+class WideColumn(Column):  # type: ignore[misc]
+    """A column that there is no room for on a phone."""
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        super().__init__(name, classname="affinity-wide", **kwargs)
+
+    class Media:
+        css = {"all": ["personalization/admin/affinity.css"]}
+
+
 class SegmentIndexView(generic.IndexView):  # type: ignore[misc]
     """The list, with each segment's rules in words and how many visitors match them."""
 
     @cached_property
     def columns(self) -> list[Column]:
         return [
-            self._get_title_column("name", width="20%"),
-            Column("rules", label=_("Who belongs"), accessor=self._words),
-            Column("visitors", label=_("Visitors known"), accessor=self._visitors, width="12%"),
+            self._get_title_column("name"),
+            WideColumn("rules", label=_("Who belongs"), accessor=self._words),
+            Column("visitors", label=_("Visitors known"), accessor=self._visitors),
             BooleanColumn("is_enabled", label=_("Enabled"), sort_key="is_enabled"),
-            DateColumn("updated_at", label=_("Updated"), sort_key="updated_at"),
+            DateColumn("updated_at", label=_("Updated"), sort_key="updated_at", classname="affinity-wide"),
         ]
 
     def _words(self, segment: Segment) -> str:
@@ -116,7 +126,7 @@ class SegmentViewSet(ModelViewSet):  # type: ignore[misc]
     edit_view_class = SegmentEditView
     search_fields = ("name", "description")
     list_filter = ("is_enabled",)
-    list_export = ("name", "description", "is_enabled", "rules")
+    list_export = ("name", "description", "is_enabled")
     ordering = ("name",)
 
     def get_edit_handler(self) -> Any:

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import swapper
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import path, reverse
@@ -51,21 +49,19 @@ class WhyThisForm(forms.Form):
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.user = user
-        pages = swapper.load_model("wagtailcore", "Page")._default_manager.filter(depth__gt=1)
         self.fields["page"] = forms.ModelChoiceField(
-            pages,
+            PagePermissionPolicy().explorable_instances(user).filter(depth__gt=1),
             label=_("Beside the page"),
             required=False,
             widget=AdminPageChooser(),
-            error_messages={"invalid_choice": _("This page no longer exists. Choose another.")},
+            error_messages={"invalid_choice": _("There is no such page, or you may not see it. Choose another.")},
         )
 
-    def clean_page(self) -> Any:
-        page = self.cleaned_data["page"]
-        if page and not PagePermissionPolicy().explorable_instances(self.user).filter(pk=page.pk).exists():
-            raise ValidationError(_("You may not see this page. Choose one from your part of the site."))
-        return page
+    def clean(self) -> dict[str, Any]:
+        if "page" in self.errors:
+            # The chooser would show the title of any page, and breaks on what is no id.
+            self.data = {**self.data.dict(), "page": ""}  # type: ignore[attr-defined]
+        return self.cleaned_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +127,7 @@ class WhyThisView(WagtailAdminTemplateMixin, TemplateView):  # type: ignore[misc
             "segment": segment,
             "page": page,
             "reader": reader_in_words(profile) if segment else "",
+            "needs_page": placement.strategy == Placement.Strategy.SIMILAR and page is None,
             "hints": [] if rows else empty_hints(placement, page),
         }
 
@@ -172,7 +169,7 @@ def reader_in_words(profile: ProfileState | None) -> str:
         )
     strongest = sorted(profile.topics.items(), key=lambda pair: -pair[1])[:INTERESTS_SHOWN]
     names = index.topic_names([topic for topic, _weight in strongest])
-    interests = [f"{names[topic]} {weight * 100:.0f} %" for topic, weight in strongest if topic in names]
+    interests = [f"{names[topic]} {weight * 100:.0f}\u00a0%" for topic, weight in strongest if topic in names]
     if not interests:
         return gettext("Shown to the segment’s typical reader, who has no clear topic.")
     return gettext("Shown to the segment’s typical reader: %(topics)s.") % {"topics": ", ".join(interests)}
