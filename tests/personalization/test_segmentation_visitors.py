@@ -1,0 +1,113 @@
+"""Segments and the visitors known: how many match, and the reader who stands for them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from django.utils import timezone
+
+from personalization.exceptions import InvalidRules
+from personalization.models import Profile, Segment, Visitor
+from personalization.segmentation import visit_rules, wanted_topics, without_visit_rules
+from personalization.visitors import estimates
+from personalization.visitors.estimates import estimate, estimate_all
+from personalization.visitors.representative import representative_profile
+from tests.factories import make_embedding_model
+
+CYCLING, GARDENS = 7, 8
+BELGIAN = {"type": "country", "value": ["BE"]}
+REGULAR = {"type": "views", "operator": "at_least", "value": 5}
+
+
+def interest(topic: int, value: float = 0.2) -> dict[str, Any]:
+    return {"type": "topic", "topic": topic, "operator": "at_least", "value": value}
+
+
+def tree(match: str, *rules: dict[str, Any]) -> dict[str, Any]:
+    return {"match": match, "rules": list(rules)}
+
+
+def make_profile(hours_ago: float = 1, **fields: Any) -> Profile:
+    seen = timezone.now() - timedelta(hours=hours_ago)
+    return Profile.objects.create(visitor=Visitor.objects.create(), last_seen=seen, visits=1, **fields)
+
+
+def test_rules_that_depend_on_the_visit_are_told_apart() -> None:
+    rules = tree("all", REGULAR, BELGIAN, tree("any", BELGIAN), tree("none", BELGIAN, interest(CYCLING)))
+    assert [rule_type.code for rule_type in visit_rules(rules)] == ["country"]
+    assert without_visit_rules(rules) == tree("all", REGULAR, tree("none", interest(CYCLING)))
+
+
+def test_wanted_topics_are_those_asked_for_not_those_ruled_out() -> None:
+    below = {**interest(9), "operator": "below"}
+    rules = tree(
+        "all", interest(CYCLING, 0.1), tree("any", interest(CYCLING, 0.3), below), tree("none", interest(GARDENS))
+    )
+    assert wanted_topics(rules) == {CYCLING: 0.3}
+
+
+@pytest.mark.django_db
+def test_several_segments_are_counted_in_one_pass(django_assert_num_queries: Any) -> None:
+    for views in (1, 5, 8):
+        make_profile(views=views)
+    trees = {"regular": tree("all", REGULAR), "belgian": tree("all", BELGIAN), "empty": tree("all"), "bad": {}}
+    with django_assert_num_queries(1):
+        found = estimate_all(trees)
+    assert {key: (one.matching, one.known) for key, one in found.items()} == {
+        "regular": (2, 3),
+        "belgian": (None, 3),
+        "empty": (0, 3),
+    }
+    with pytest.raises(InvalidRules):
+        estimate({})
+
+
+@pytest.mark.django_db
+def test_only_the_visitors_seen_last_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimates, "MAX_PROFILES", 2)
+    make_profile(hours_ago=3, views=9)
+    for _ in range(2):
+        make_profile(views=1)
+    found = estimate(tree("all", REGULAR))
+    assert (found.matching, found.known) == (0, 2)
+
+
+@pytest.mark.django_db
+def test_the_typical_reader_is_the_mean_of_those_who_belong() -> None:
+    model = make_embedding_model()
+    page = [[1, timezone.now().isoformat()]]
+    common = {"vector_model": model.name, "vector_length": 1.0, "recent": page}
+    make_profile(vector=[1, 0, 0], mass=2, views=6, topics={"7": 0.6}, **common)
+    make_profile(vector=[0, 1, 0], mass=4, views=8, topics={"7": 0.2, "8": 0.4}, **common)
+    make_profile(vector=[0, 0, 1], mass=9, views=1, topics={"9": 0.9}, **common)
+    make_profile(vector=[0, 0, 1], mass=3, views=5, **{**common, "vector_model": "another@model"})
+    segment = Segment.objects.create(name="Regulars", rules=tree("all", REGULAR, BELGIAN))
+    reader = representative_profile([segment.pk])
+    assert reader is not None
+    assert reader.vector == pytest.approx(np.array([1, 1, 0]) / np.sqrt(2), abs=1e-3)
+    assert reader.topics == pytest.approx({CYCLING: 0.8 / 3, GARDENS: 0.4 / 3})
+    assert reader.mass == pytest.approx(3)
+    assert reader.recent == ()
+
+
+@pytest.mark.django_db
+def test_where_nobody_belongs_yet_the_rules_make_the_reader() -> None:
+    rules = tree("any", interest(CYCLING, 0.3), interest(GARDENS, 0.1))
+    segment = Segment.objects.create(name="Outdoors", rules=rules)
+    reader = representative_profile([segment.pk])
+    assert reader is not None
+    assert reader.vector is None
+    assert reader.topics == pytest.approx({CYCLING: 0.6, GARDENS: 0.2})
+    assert reader.mass > 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("rules", [tree("all", BELGIAN), tree("all"), {"match": "all", "rules": [{"type": "moon"}]}])
+def test_nothing_is_made_up_where_nothing_is_known(rules: dict[str, Any]) -> None:
+    segment = Segment.objects.create(name="Nobody", rules=rules)
+    make_profile(views=3, topics={"7": 0.5})
+    assert representative_profile([segment.pk]) is None
+    assert representative_profile([]) is None
