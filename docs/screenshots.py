@@ -59,8 +59,8 @@ def editor_pages(context: BrowserContext, url: str) -> None:
     page.get_by_role("button", name="Toggle content analysis").click()
     page.wait_for_timeout(800)
     shoot(page, "editor-panel")
-    first_of(page, f"{url}/admin/placements/", "placement-editor")
-    first_of(page, f"{url}/admin/segments/", "segment-editor")
+    first_of(page, f"{url}/admin/affinity/placements/", "placement-editor")
+    first_of(page, f"{url}/admin/affinity/segments/", "segment-editor")
 
 
 def first_of(page: Page, listing: str, name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser, Group
+from django.contrib.auth.models import AbstractUser, Group, Permission
 
 from .ledger import Ledger
 
@@ -25,4 +25,14 @@ def add_user(name: str, password: str, *, is_superuser: bool) -> AbstractUser:
     user.save()
     if not is_superuser:
         user.groups.set(Group.objects.filter(name__in=["Editors", "Moderators"]))
+        let_moderators_edit("topic", "segment", "placement")
     return user
+
+
+def let_moderators_edit(*models: str) -> None:
+    """Wagtail's moderators may do everything with these models of the two apps."""
+    permissions = Permission.objects.filter(
+        content_type__app_label__in=["tagging", "personalization"], content_type__model__in=models
+    )
+    for group in Group.objects.filter(name="Moderators"):
+        group.permissions.add(*permissions)
