@@ -32,7 +32,8 @@ LABELS: dict[str, EntityLabel] = {
 }
 UNNEEDED = ("tagger", "morphologizer", "parser", "lemmatizer", "trainable_lemmatizer", "textcat", "attribute_ruler")
 
-MAX_CHARACTERS = 400_000  # of one page: some 65,000 words; nobody's names are first said after that
+MAX_CHARACTERS = 400_000  # of one page, about: some 65,000 words; nobody's names are first said after that
+BATCH_SIZE = 64  # pieces
 PIECE_CHARACTERS = 20_000  # given to spaCy at once, whose memory grows with the length of a text
 
 
@@ -69,7 +70,7 @@ class SpacyRecognizer(Recognizer):
         found: list[list[Mention]] = [[] for _ in texts]
         # Without a memory zone, spaCy keeps every word it ever saw, and the worker grows with each page.
         with self._nlp.memory_zone():
-            for doc, piece in self._nlp.pipe(_pieces(texts), as_tuples=True):
+            for doc, piece in self._nlp.pipe(_pieces(texts), as_tuples=True, batch_size=BATCH_SIZE):
                 found[piece.page].extend(_mentions(doc, piece))
         return found
 
@@ -105,20 +106,20 @@ def _pieces(texts: Sequence[PageText]) -> Iterator[tuple[str, _Piece]]:
         for number, paragraph in enumerate(text.paragraphs()):
             start = 0
             while start < len(paragraph) and left > 0:
-                piece = _piece(paragraph, start, min(PIECE_CHARACTERS, left))
+                piece = _cut(paragraph, start)
                 yield piece, _Piece(page, number, start)
                 start += len(piece)
                 left -= len(piece)
 
 
-def _piece(paragraph: str, start: int, limit: int) -> str:
-    """Up to `limit` characters from `start` on, cut after a sentence, or at least after a word."""
-    piece = paragraph[start : start + limit]
-    if start + limit >= len(paragraph):
+def _cut(paragraph: str, start: int) -> str:
+    """Up to `PIECE_CHARACTERS` from `start` on, cut after a sentence, or at least after a word."""
+    piece = paragraph[start : start + PIECE_CHARACTERS]
+    if start + PIECE_CHARACTERS >= len(paragraph):
         return piece
     after_sentence = max(piece.rfind(mark) for mark in (". ", "! ", "? ")) + 2
-    cut = after_sentence if after_sentence > limit // 2 else piece.rfind(" ") + 1
-    return piece[:cut] if cut > limit // 2 else piece
+    cut = after_sentence if after_sentence > PIECE_CHARACTERS // 2 else piece.rfind(" ") + 1
+    return piece[:cut] if cut > PIECE_CHARACTERS // 2 else piece
 
 
 def _mentions(doc: Doc, piece: _Piece) -> Iterator[Mention]:

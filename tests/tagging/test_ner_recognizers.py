@@ -7,7 +7,7 @@ from django.test import override_settings
 
 from tagging.exceptions import ModelUnavailable
 from tagging.ner import current_name, get_recognizer, page_entities
-from tagging.ner.spacy_pipeline import MAX_CHARACTERS, SpacyRecognizer
+from tagging.ner.spacy_pipeline import MAX_CHARACTERS, PIECE_CHARACTERS, SpacyRecognizer
 from tagging.types import PageText
 
 ARTICLE = PageText(
@@ -100,7 +100,7 @@ class TestRules:
         text = PageText(1, "", "", ("Anna Weber lives in Leeds today. " * 34_000,), "en")
         (mentions,) = get_recognizer("en").recognize([text])
         assert {m.text for m in mentions} == {"Anna Weber", "Leeds"}
-        assert mentions[-1].end <= MAX_CHARACTERS
+        assert mentions[-1].end <= MAX_CHARACTERS + PIECE_CHARACTERS
         assert all(text.body[0][m.start : m.end] == m.text for m in mentions[-50:])
 
     def test_empty_and_odd_texts(self):
