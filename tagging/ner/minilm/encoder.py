@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...exceptions import ModelUnavailable
-from ...types import Vector
+from tagging.exceptions import ModelUnavailable
+from tagging.types import Vector
 
 LAYERS = (4, 6)  # hidden states the head reads; the last layer alone loses four points of F1
 STATE_SIZE = 384 * len(LAYERS)
@@ -61,6 +61,8 @@ class MiniLmEncoder:
 
         Nothing is kept: memory stays flat however many texts there are. Raises ModelUnavailable.
         """
+        if not texts:
+            return
         tokenizer, _ = self._model
         encoded = tokenizer(
             list(texts), truncation=True, max_length=MAX_PIECES, return_offsets_mapping=True, verbose=False

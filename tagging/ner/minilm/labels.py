@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...types import EntityLabel
+from tagging.types import EntityLabel
 
 TYPES: tuple[EntityLabel, ...] = ("PER", "ORG", "LOC")
 TAGS = ("O", *(f"{place}-{label}" for label in TYPES for place in "BIES"))

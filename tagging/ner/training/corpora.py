@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ...types import EntityLabel
+from tagging.types import EntityLabel
+
 from .detokenize import detokenize
 from .examples import Example, NameSpan
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...types import EntityLabel
+from tagging.types import EntityLabel
 
 NameSpan = tuple[int, int, EntityLabel]
 """Start and end character, and the label."""
@@ -37,6 +37,11 @@ def read(path: Path) -> Iterator[Example]:
         for line in file:
             text, spans, corpus = json.loads(line)
             yield Example(text, tuple((start, end, label) for start, end, label in spans), corpus)
+
+
+def generator(seed: int) -> random.Random:
+    """The same numbers every time."""
+    return random.Random(seed)  # noqa: S311  # nothing here is secret
 
 
 def join(examples: Sequence[Example], separator: str = " ") -> Example:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 from .corpora import Sentence, read_sentences, to_example, to_examples, verify, without_handles
-from .examples import Example, join_neighbours, recase, write
+from .examples import Example, generator, join_neighbours, recase, write
 
 SEED = 7
 UNER = {
@@ -26,13 +26,13 @@ HELD_TWEETS = 1000
 
 
 class Corpora:
-    """The files under a data folder, each verified as it is opened."""
+    """The files in `<data>/ner`, each verified as it is opened."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def __call__(self, name: str) -> list[Sentence]:
-        path = self.root / name
+        path = self.root / "ner" / name
         verify(path, self.root)
         return list(read_sentences(path))
 
@@ -49,7 +49,7 @@ def prepare(data: Path, work: Path, language: str) -> dict[str, int]:
 
 def _uner(corpora: Corpora, folder: str) -> dict[str, list[Example]]:
     """Training text twice, as sentences and as running text; test in four cases and with spaced tokens."""
-    rng = random.Random(SEED)
+    rng = generator(SEED)
     train = to_examples(corpora(f"{folder}/train.conll"), MAIN)
     dev, test = (to_examples(corpora(f"{folder}/{part}.conll"), MAIN) for part in ("dev", "test"))
     sets = {"train": train + list(join_neighbours(train, 5, rng)), "dev": dev, "test": test}
@@ -63,7 +63,7 @@ def _uner(corpora: Corpora, folder: str) -> dict[str, list[Example]]:
 
 def _english(corpora: Corpora) -> dict[str, list[Example]]:
     """The other English corpora: "more" to train on, the rest to see how a model does on other text."""
-    rng = random.Random(SEED)
+    rng = generator(SEED)
     wikigold = to_examples(corpora("wikigold/all.conll"), "wikigold")
     tweets = [without_handles(tweet) for part in "abefgh" for tweet in corpora(f"btc/{part}.conll")]
     rng.shuffle(tweets)
@@ -84,7 +84,7 @@ def _english(corpora: Corpora) -> dict[str, list[Example]]:
     }
 
 
-def _crossner_training(corpora: Corpora, rng: random.Random) -> Iterator[Example]:
+def _crossner_training(corpora: Corpora, rng: Random) -> Iterator[Example]:
     for domain in DOMAINS:
         for part in ("train", "dev"):
             yield from join_neighbours(to_examples(corpora(f"crossner/{domain}/{part}.txt"), "crossner"), 2, rng)

@@ -1,0 +1,118 @@
+"""The entity head: word shapes and MiniLM states in, names with their probability out. Pure numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tagging.types import EntityLabel
+
+from .crf import Floats, Lengths, best_tags, legal_transitions, marginals
+from .labels import spans_of_tags
+from .reading import Window
+from .tokens import Shape
+
+BATCH_TOKENS = 8192
+_EPSILON = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name over the tokens `start` to `end` of a window; `confidence` in [0, 1] is their mean posterior."""
+
+    start: int
+    end: int
+    label: EntityLabel
+    confidence: float
+
+
+class EntityHead:
+    """A trained head; `weights` are the float32 arrays that `weights.load` reads."""
+
+    def __init__(self, weights: Mapping[str, Floats]) -> None:
+        self._weights = weights
+        self._transitions = legal_transitions(weights["transitions"])
+
+    def find(self, windows: Sequence[Window]) -> list[list[Name]]:
+        """The names of each window, in reading order."""
+        found: list[list[Name]] = [[] for _ in windows]
+        order = sorted(range(len(windows)), key=lambda number: -len(windows[number].shapes))
+        start = 0
+        while start < len(order):
+            batch = order[start : start + max(1, BATCH_TOKENS // len(windows[order[start]].shapes))]
+            for number, names in zip(batch, self._find([windows[number] for number in batch]), strict=True):
+                found[number] = names
+            start += len(batch)
+        return found
+
+    def _find(self, windows: Sequence[Window]) -> list[list[Name]]:
+        lengths = np.array([len(window.shapes) for window in windows], dtype=np.int64)
+        scores = self._scores(windows, lengths)
+        posteriors = marginals(scores, lengths, self._transitions)
+        return [
+            _names(best_tags(row[:length], self._transitions), posterior)
+            for row, posterior, length in zip(scores, posteriors, lengths, strict=True)
+        ]
+
+    def _scores(self, windows: Sequence[Window], lengths: Lengths) -> Floats:
+        """(windows, tokens of the longest, tags)."""
+        shapes = np.concatenate([window.shapes for window in windows])
+        inputs = self._inputs(np.concatenate([window.states for window in windows]), shapes)
+        steps = int(lengths.max())
+        inside = np.arange(steps)[None] < lengths[:, None]
+        padded = np.zeros((len(windows), steps, inputs.shape[1]), dtype=np.float32)
+        padded[inside] = inputs
+        forward = self._lstm(padded, "forward")
+        backward = _reversed(self._lstm(_reversed(padded, lengths), "backward"), lengths)
+        hidden = np.concatenate([forward, backward], axis=2)
+        scores: Floats = hidden @ self._weights["score"].T + self._weights["score_bias"]
+        # No name runs over a line break.
+        padded_shapes = np.zeros((len(windows), steps), dtype=np.int64)
+        padded_shapes[inside] = shapes
+        scores[padded_shapes == Shape.BREAK, 1:] = -100
+        return scores
+
+    def _inputs(self, states: Floats, shapes: npt.NDArray[np.int64]) -> Floats:
+        """What the LSTM reads of each token."""
+        centred = states - states.mean(axis=1, keepdims=True)
+        normalized = centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + _EPSILON)
+        projected = normalized @ self._weights["project"].T + self._weights["project_bias"]
+        return np.concatenate([np.maximum(projected, 0), self._weights["shape"][shapes]], axis=1, dtype=np.float32)
+
+    def _lstm(self, inputs: Floats, direction: str) -> Floats:
+        """One direction of an LSTM with torch's order of gates: input, forget, cell, output."""
+        recurrent = self._weights[f"{direction}_recurrent"].T
+        gates = inputs @ self._weights[f"{direction}_input"].T + self._weights[f"{direction}_bias"]
+        size = recurrent.shape[0]
+        hidden = np.zeros((len(inputs), size), dtype=np.float32)
+        cell = np.zeros_like(hidden)
+        outputs = np.empty((*inputs.shape[:2], size), dtype=np.float32)
+        for step in range(inputs.shape[1]):
+            gate = gates[:, step] + hidden @ recurrent
+            opened = _sigmoid(gate)
+            cell = opened[:, size : 2 * size] * cell + opened[:, :size] * np.tanh(gate[:, 2 * size : 3 * size])
+            hidden = opened[:, 3 * size :] * np.tanh(cell)
+            outputs[:, step] = hidden
+        return outputs
+
+
+def _names(tags: list[int], posteriors: Floats) -> list[Name]:
+    return [
+        Name(start, end, label, float(posteriors[np.arange(start, end), tags[start:end]].mean()))
+        for start, end, label in spans_of_tags(tags)
+    ]
+
+
+def _reversed(rows: Floats, lengths: Lengths) -> Floats:
+    """Each row's tokens back to front; the padding stays where it is."""
+    steps = np.arange(rows.shape[1])[None]
+    order = np.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)
+    return rows[np.arange(len(rows))[:, None], order]
+
+
+def _sigmoid(values: Floats) -> Floats:
+    opened: Floats = (np.tanh(values / np.float32(2)) + np.float32(1)) / np.float32(2)  # never overflows
+    return opened

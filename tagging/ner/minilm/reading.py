@@ -1,0 +1,49 @@
+"""From spaCy documents to what the head reads: windows of tokens with their shapes and MiniLM states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from .encoder import MiniLmEncoder, TextStates
+from .tokens import shape_of, windows
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A run of tokens, encoded: `shapes` (n,), `states` (n, 768). `first` is its first token in the document."""
+
+    document: int
+    first: int
+    shapes: npt.NDArray[np.int64]
+    states: npt.NDArray[np.float32]
+
+
+def read_documents(documents: Sequence[Doc], encoder: MiniLmEncoder) -> Iterator[Window]:
+    """All windows of all documents, the longest first, each exactly once."""
+    cuts = [
+        (number, start, end)
+        for number, document in enumerate(documents)
+        for start, end in windows([token.text for token in document])
+    ]
+    texts = [documents[number][start:end].text for number, start, end in cuts]
+    for index, states in encoder.encode(texts):
+        number, start, end = cuts[index]
+        yield window_of(documents[number], number, start, end, states)
+
+
+def window_of(document: Doc, number: int, start: int, end: int, states: TextStates) -> Window:
+    """The window of the document's tokens `start` to `end`, whose text was encoded as `states`."""
+    tokens = document[start:end]
+    offset = tokens.start_char
+    starts = np.fromiter((token.idx - offset for token in tokens), dtype=np.int32, count=len(tokens))
+    ends = starts + np.fromiter((len(token) for token in tokens), dtype=np.int32, count=len(tokens))
+    shapes = np.fromiter((shape_of(token.text) for token in tokens), dtype=np.int64, count=len(tokens))
+    return Window(number, start, shapes, states.of_tokens(starts, ends))

@@ -1,0 +1,71 @@
+"""Silver text: openly licensed paragraphs that the entity head labels, for the small spaCy model to learn from."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tagging.ner.minilm.head import EntityHead
+
+from .corpora import verify
+from .examples import Example, read, write
+from .head import found_by
+from .states import States
+
+POSTS = "digitalgov/posts.jsonl"
+LEAST_CONFIDENCE = 0.5
+MIN_CHARACTERS, MAX_CHARACTERS = 40, 900
+HELD_OUT_EIGHTHS = 1  # of the posts, by a hash of their id: never labelled
+
+_NOT_TEXT = re.compile(r"```.*?```|\{\{.*?\}\}|<[^>]*>|!\[[^\]]*\]\([^)]*\)|^\s*\|.*$", re.DOTALL | re.MULTILINE)
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)(?:\{[^}]*\})?")
+_MARKUP = re.compile(r"^\s*(?:#+|[-*+>]|\d+\.)\s+|[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}(?!\w)", re.MULTILINE)
+_SPACES = re.compile(r"\s+")
+
+
+def paragraphs(markdown: str) -> Iterator[str]:
+    """The paragraphs and headings of a Markdown text, without markup, of a size worth labelling."""
+    text = _MARKUP.sub("", _LINK.sub(r"\1", _NOT_TEXT.sub("\n", html.unescape(markdown))))
+    for block in re.split(r"\n\s*\n", text):
+        paragraph = _SPACES.sub(" ", block).strip()
+        if MIN_CHARACTERS <= len(paragraph) <= MAX_CHARACTERS:
+            yield paragraph
+
+
+def collect(data: Path, work: Path, most_words: int = 250_000) -> int:
+    """Write up to so many words of the posts' paragraphs as the set "silver", unlabelled; returns the words."""
+    posts = data / POSTS
+    verify(posts, data)
+    chosen: list[tuple[str, list[str]]] = []
+    for line in posts.read_text(encoding="utf-8").splitlines():
+        post = json.loads(line)
+        digest = hashlib.md5(post["id"].encode(), usedforsecurity=False).hexdigest()
+        if int(digest[-1], 16) % 8 >= HELD_OUT_EIGHTHS:
+            chosen.append((digest, [post["title"], *paragraphs(post["text"])]))
+    examples, words, seen = [], 0, set()
+    for _, texts in sorted(chosen):
+        for text in texts:
+            if words < most_words and text not in seen:
+                seen.add(text)
+                words += len(text.split())
+                examples.append(Example(text, (), "silver"))
+    write(work / "en" / "silver.jsonl", examples)
+    return words
+
+
+def label(head: EntityHead, work: Path) -> int:
+    """Write "silver_labelled": the paragraphs whose every name the head is sure of. Returns how many there are."""
+    folder = work / "en"
+    examples = list(read(folder / "silver.jsonl"))
+    found = found_by(head, States.load(folder / "silver"), len(examples))
+    kept = [
+        Example(example.text, tuple(span for span, _ in names), example.corpus)
+        for example, names in zip(examples, found, strict=True)
+        if all(confidence >= LEAST_CONFIDENCE for _, confidence in names)
+    ]
+    write(folder / "silver_labelled.jsonl", kept)
+    return len(kept)
