@@ -16,12 +16,11 @@ demo: install ## Start the demo site on http://127.0.0.1:8000 (PORT=… to chang
 
 test: lint types unit ## Run the linters and the whole test suite
 
-lint: install ## ruff, import-linter, djhtml, curlylint, missing migrations
+lint: install ## ruff, import-linter, djhtml, missing migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/djhtml --check --tabwidth 2 tagging personalization templates
-	$(BIN)/curlylint tagging personalization templates
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
 types: install ## mypy, strict, on both apps

@@ -75,7 +75,7 @@ class Services:
 
 def commands(port: int, var_dir: Path) -> Sequence[tuple[str, str, tuple[str, ...]]]:
     """Name, module and arguments of each child, in the order in which they start."""
-    worker = ("--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "INFO")
+    worker = ("--concurrency", "2", "--without-gossip", "--without-mingle", "--loglevel", "INFO")
     schedule = ("--schedule", str(var_dir / "beat-schedule"), "--pidfile", "")
     web = (
         "--bind",

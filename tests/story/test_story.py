@@ -22,19 +22,19 @@ BODY = (
 )
 
 
-def test_the_main_job(deployment: Deployment, browser: Browser) -> None:
-    editor = sign_in(deployment, browser)
+def test_the_main_job(deployment: Deployment, chromium: Browser) -> None:
+    editor = sign_in(deployment, chromium)
     page_id = publish_article(deployment, editor)
     sees_analysis(editor, page_id, deployment)
     rejects_a_topic(editor, page_id, deployment)
 
-    cyclist = browser.new_context()
+    cyclist = chromium.new_context()
     sees_contextual_recommendations_without_a_cookie(deployment, cyclist)
     accepts(deployment, cyclist)
     reads(deployment, cyclist, "urban-cycling")
     recommended = sees_recommendations_change(deployment, cyclist, "urban-cycling")
 
-    baker = browser.new_context()
+    baker = chromium.new_context()
     accepts(deployment, baker)
     reads(deployment, baker, "baking")
     assert set(sees_recommendations_change(deployment, baker, "baking")) != set(recommended)
@@ -43,8 +43,8 @@ def test_the_main_job(deployment: Deployment, browser: Browser) -> None:
 # The editor
 
 
-def sign_in(deployment: Deployment, browser: Browser) -> Page:
-    page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
+def sign_in(deployment: Deployment, chromium: Browser) -> Page:
+    page = chromium.new_context(viewport={"width": 1400, "height": 900}).new_page()
     page.goto(f"{deployment.url}/admin/login/")
     page.get_by_label("Username").fill("admin")
     page.get_by_label("Password").fill(PASSWORD)
