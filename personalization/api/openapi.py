@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.openapi import AutoSchema
@@ -73,6 +73,6 @@ def described(**description: Any) -> Callable[[Method], Method]:
 
     def decorate(method: Method) -> Method:
         method.kwargs = {"schema": ApiSchema}  # type: ignore[attr-defined]
-        return cast(Method, extend_schema(**description)(method))
+        return extend_schema(**description)(method)
 
     return decorate
