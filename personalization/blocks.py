@@ -16,7 +16,7 @@ def placement_choices() -> list[tuple[str, str]]:
     return [(name, f"{title} ({name})" if title else name) for name, title in rows]
 
 
-class RecommendedBlock(blocks.StructBlock):  # type: ignore[misc]
+class RecommendedBlock(blocks.StructBlock):
     """Recommendations in the middle of a page: the same as `{% recommended %}`."""
 
     heading = blocks.CharBlock(

@@ -11,7 +11,7 @@ from modelcluster.models import ClusterableModel
 from .segment import Segment
 
 
-class Placement(ClusterableModel):  # type: ignore[misc]
+class Placement(ClusterableModel):
     """Where recommendations appear and how they are chosen there."""
 
     class Strategy(models.TextChoices):
