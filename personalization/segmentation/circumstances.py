@@ -113,7 +113,7 @@ class Campaign(RuleType):
 
     code = "utm"
     label = _("Campaign (UTM)")
-    summary = _("{parameter} {operator} {value}")
+    summary = _("campaign: {parameter} {operator} {value}")
     help = _("A utm_… parameter of the address the reader came by.")
     group = ORIGIN
     icon = "mail"

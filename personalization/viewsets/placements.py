@@ -33,7 +33,7 @@ class PageTypesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
         return str(capfirst(obj.name))
 
 
-class PlacementForm(WagtailAdminModelForm):  # type: ignore[misc]
+class PlacementForm(WagtailAdminModelForm):
     """A placement. Offers the page types that may be recommended at all, and those chosen before."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -56,7 +56,7 @@ class PlacementForm(WagtailAdminModelForm):  # type: ignore[misc]
         )
 
 
-class PlacementIndexView(generic.IndexView):  # type: ignore[misc]
+class PlacementIndexView(generic.IndexView):
     """The list, with what readers saw and clicked in the last 30 days."""
 
     def get_base_queryset(self) -> QuerySet[Placement]:
@@ -67,7 +67,7 @@ class PlacementIndexView(generic.IndexView):  # type: ignore[misc]
         return [*super().get_list_more_buttons(instance), Button(gettext("Why this?"), url=url, icon_name="help")]
 
 
-class PlacementEditView(generic.EditView):  # type: ignore[misc]
+class PlacementEditView(generic.EditView):
     """The form, with a way to what the placement shows."""
 
     @cached_property
@@ -76,7 +76,7 @@ class PlacementEditView(generic.EditView):  # type: ignore[misc]
         return [HeaderButton(gettext("Why this?"), url=url, icon_name="help")]
 
 
-class CodeHintPanel(HelpPanel):  # type: ignore[misc]
+class CodeHintPanel(HelpPanel):
     """The template tag and the API address that show this placement."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -87,7 +87,7 @@ class CodeHintPanel(HelpPanel):  # type: ignore[misc]
         del kwargs["template"]
         return kwargs
 
-    class BoundPanel(HelpPanel.BoundPanel):  # type: ignore[misc]
+    class BoundPanel(HelpPanel.BoundPanel):
         def is_shown(self) -> bool:
             return bool(self.instance.pk)
 
@@ -106,7 +106,7 @@ class CodeHintPanel(HelpPanel):  # type: ignore[misc]
             return address
 
 
-class PlacementViewSet(ModelViewSet):  # type: ignore[misc]
+class PlacementViewSet(ModelViewSet):
     """Named spots that show recommendations."""
 
     model = Placement

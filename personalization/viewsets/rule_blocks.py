@@ -35,7 +35,7 @@ MATCH_LABEL = _("Visitors belong if they meet")
 MATCHES = [("all", _("all of these rules")), ("any", _("any of these rules")), ("none", _("none of these rules"))]
 
 
-class ShareBlock(blocks.FloatBlock):  # type: ignore[misc]
+class ShareBlock(blocks.FloatBlock):
     """A number in [0, 1], which the editor sees and types as a percentage."""
 
     def value_from_form(self, value: Any) -> Any:
@@ -48,7 +48,7 @@ class ShareBlock(blocks.FloatBlock):  # type: ignore[misc]
         return f"{value * 100:.10g}" if isinstance(value, int | float) else value
 
 
-class CodesBlock(blocks.CharBlock):  # type: ignore[misc]
+class CodesBlock(blocks.CharBlock):
     """A list of codes, typed with commas between."""
 
     def value_from_form(self, value: Any) -> Any:
@@ -58,7 +58,7 @@ class CodesBlock(blocks.CharBlock):  # type: ignore[misc]
         return ", ".join(value) if isinstance(value, list | tuple) else value
 
 
-class TopicBlock(blocks.ChoiceBlock):  # type: ignore[misc]
+class TopicBlock(blocks.ChoiceBlock):
     """A topic's id, chosen from the topic tree."""
 
     def value_from_form(self, value: Any) -> Any:
@@ -68,7 +68,7 @@ class TopicBlock(blocks.ChoiceBlock):  # type: ignore[misc]
         return value if value is None else str(value)
 
 
-class RuleBlock(blocks.StructBlock):  # type: ignore[misc]
+class RuleBlock(blocks.StructBlock):
     """One rule of one type, with the type's own validation."""
 
     def __init__(self, rule_type: RuleType, **kwargs: Any) -> None:

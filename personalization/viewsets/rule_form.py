@@ -18,7 +18,7 @@ from personalization.segmentation import compile_rules
 from .rule_blocks import MATCH_LABEL, MATCHES, from_blocks, rules_block, to_blocks
 
 
-class RulesField(BlockField):  # type: ignore[misc]
+class RulesField(BlockField):
     """The rules of a tree's outermost group, edited as blocks. Cleaned, they are the group's list in JSON."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -59,7 +59,7 @@ class RulesFormMixin:
         return cleaned
 
 
-class SegmentForm(RulesFormMixin, WagtailAdminModelForm):  # type: ignore[misc]
+class SegmentForm(RulesFormMixin, WagtailAdminModelForm):
     """Name, description and rules of a segment."""
 
     match = forms.ChoiceField(choices=MATCHES, label=MATCH_LABEL)

@@ -33,7 +33,7 @@ from .rule_words import describe, topics_in
 EDIT = ("add", "change")
 
 
-class WideColumn(Column):  # type: ignore[misc]
+class WideColumn(Column):
     """A column that there is no room for on a phone."""
 
     def __init__(self, name: str, **kwargs: Any) -> None:
@@ -43,7 +43,7 @@ class WideColumn(Column):  # type: ignore[misc]
         css = {"all": ["personalization/admin/affinity.css"]}
 
 
-class SegmentIndexView(generic.IndexView):  # type: ignore[misc]
+class SegmentIndexView(generic.IndexView):
     """The list, with each segment's rules in words and how many visitors match them."""
 
     @cached_property
@@ -75,7 +75,7 @@ class SegmentIndexView(generic.IndexView):  # type: ignore[misc]
         return estimate_all(self._rules)
 
 
-class SegmentEditView(generic.EditView):  # type: ignore[misc]
+class SegmentEditView(generic.EditView):
     """The form. Says so where stored rules cannot be used, before they are saved over."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -114,7 +114,7 @@ class EstimateView(AccessMixin, View):
         return TemplateResponse(request, template, {"estimate": found})
 
 
-class SegmentViewSet(ModelViewSet):  # type: ignore[misc]
+class SegmentViewSet(ModelViewSet):
     """Groups of visitors by rule."""
 
     model = Segment

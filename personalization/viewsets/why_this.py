@@ -81,7 +81,7 @@ class ExplainedItem:
     edit_url: str
 
 
-class WhyThisView(WagtailAdminTemplateMixin, TemplateView):  # type: ignore[misc]
+class WhyThisView(WagtailAdminTemplateMixin, TemplateView):
     """Asks the recommender as a reader's page would, stores nothing, and shows its reasons."""
 
     template_name = "personalization/admin/why_this.html"
@@ -189,7 +189,7 @@ def empty_hints(placement: Placement, page: Any) -> list[str]:
     ]
 
 
-class WhyThisMenuItem(MenuItem):  # type: ignore[misc]
+class WhyThisMenuItem(MenuItem):
     """Shown to whoever may see any page."""
 
     def is_shown(self, request: HttpRequest) -> bool:
@@ -197,7 +197,7 @@ class WhyThisMenuItem(MenuItem):  # type: ignore[misc]
         return pages.exists()
 
 
-class WhyThisViewSet(ViewSet):  # type: ignore[misc]
+class WhyThisViewSet(ViewSet):
     """The one screen of "Why this?"."""
 
     name = "personalization_why"
