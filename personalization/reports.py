@@ -22,7 +22,7 @@ from personalization.visitors.traffic import placements_with_traffic
 ANY = ("add", "change", "delete", "view")
 
 
-class RecommendationsFilterSet(WagtailFilterSet):  # type: ignore[misc]
+class RecommendationsFilterSet(WagtailFilterSet):
     """Everybody, or what was served to one segment's readers."""
 
     segment = django_filters.ModelChoiceFilter(
@@ -37,7 +37,7 @@ class RecommendationsFilterSet(WagtailFilterSet):  # type: ignore[misc]
         return placements_with_traffic(segment.pk)
 
 
-class RecommendationsReportView(ReportView):  # type: ignore[misc]
+class RecommendationsReportView(ReportView):
     """What readers saw and clicked of each placement in the last 30 days."""
 
     page_title = _("Recommendations")
@@ -76,14 +76,14 @@ class RecommendationsReportView(ReportView):  # type: ignore[misc]
         return placements_with_traffic()
 
 
-class ReportMenuItem(MenuItem):  # type: ignore[misc]
+class ReportMenuItem(MenuItem):
     """Shown to whoever may do anything with placements."""
 
     def is_shown(self, request: HttpRequest) -> bool:
         return bool(ModelPermissionPolicy(Placement).user_has_any_permission(request.user, ANY))
 
 
-class RecommendationsReport(ViewSet):  # type: ignore[misc]
+class RecommendationsReport(ViewSet):
     """The report's page, its refreshes and its place in the menu."""
 
     name = "personalization_report"

@@ -68,10 +68,10 @@ def panel_content(page: Any, user: Any) -> PanelContent:
     )
 
 
-class ContentAnalysisSidePanel(BaseSidePanel):  # type: ignore[misc]
+class ContentAnalysisSidePanel(BaseSidePanel):
     """State, topics and entities of a page, beside its editor. A page that was never saved has none."""
 
-    class SidePanelToggle(BaseSidePanel.SidePanelToggle):  # type: ignore[misc]
+    class SidePanelToggle(BaseSidePanel.SidePanelToggle):
         aria_label = _("Toggle content analysis")
         icon_name = "affinity"
 

@@ -20,9 +20,7 @@ class EmbeddingModel(models.Model):
         verbose_name = _("embedding model")
         verbose_name_plural = _("embedding models")
         constraints = [
-            models.UniqueConstraint(
-                fields=["is_live"], condition=models.Q(is_live=True), name="tagging_one_live_model"
-            )
+            models.UniqueConstraint(fields=["is_live"], condition=models.Q(is_live=True), name="tagging_one_live_model")
         ]
 
     def __str__(self) -> str:
@@ -79,9 +77,7 @@ class TopicVector(models.Model):
     class Meta:
         verbose_name = _("topic vector")
         verbose_name_plural = _("topic vectors")
-        constraints = [
-            models.UniqueConstraint(fields=["topic", "model"], name="tagging_topic_vector_once_a_model")
-        ]
+        constraints = [models.UniqueConstraint(fields=["topic", "model"], name="tagging_topic_vector_once_a_model")]
 
     def __str__(self) -> str:
         return f"{self.topic_id} @ {self.model_id}"

@@ -23,7 +23,7 @@ from .permissions import editable_pages
 SHOWN = 100
 
 
-class EntityFilterSet(WagtailFilterSet):  # type: ignore[misc]
+class EntityFilterSet(WagtailFilterSet):
     """Entities by kind."""
 
     label = django_filters.MultipleChoiceFilter(
@@ -35,7 +35,7 @@ class EntityFilterSet(WagtailFilterSet):  # type: ignore[misc]
         fields = ["label"]
 
 
-class EntityIndexView(generic.IndexView):  # type: ignore[misc]
+class EntityIndexView(generic.IndexView):
     """All entities, those on most pages first."""
 
     default_ordering = "-page_count"
@@ -69,7 +69,7 @@ class EntityIndexView(generic.IndexView):  # type: ignore[misc]
         return ordered.order_by(*ordered.query.order_by, "name", "pk")
 
 
-class EntityInspectView(generic.InspectView):  # type: ignore[misc]
+class EntityInspectView(generic.InspectView):
     """One entity: the pages that name it, with the sentences."""
 
     template_name = "tagging/entities/inspect.html"
@@ -85,7 +85,7 @@ class EntityInspectView(generic.InspectView):  # type: ignore[misc]
         return context
 
 
-class EntityViewSet(ModelViewSet):  # type: ignore[misc]
+class EntityViewSet(ModelViewSet):
     """Entities can be read; the analysis alone writes them."""
 
     model = Entity

@@ -33,7 +33,7 @@ State = PageAnalysis.State
 ANY_PERMISSION = ["add", "change", "publish"]
 
 
-class ReportMenuItem(MenuItem):  # type: ignore[misc]
+class ReportMenuItem(MenuItem):
     """Shown to whoever may work on some page."""
 
     def __init__(self, order: int) -> None:
@@ -50,7 +50,7 @@ class ReportMenuItem(MenuItem):  # type: ignore[misc]
         return shown
 
 
-class ReportFilterSet(WagtailFilterSet):  # type: ignore[misc]
+class ReportFilterSet(WagtailFilterSet):
     """Pages by state, page type and locale."""
 
     state = django_filters.MultipleChoiceFilter(
@@ -74,24 +74,24 @@ class ReportFilterSet(WagtailFilterSet):  # type: ignore[misc]
         fields = ["state", "page_type", "locale"]
 
 
-class StateColumn(Column):  # type: ignore[misc]
+class StateColumn(Column):
     """The state as a tag, with the reason below it."""
 
     cell_template_name = "tagging/report/state_cell.html"
 
 
-class PageColumn(ButtonsColumnMixin, TitleColumn):  # type: ignore[misc]
-    """The page's title, linked to its editor, with "Analyse again" below it."""
+class PageColumn(ButtonsColumnMixin, TitleColumn):
+    """The page's title, linked to its editor, with "Analyse again" where the analysis came to nothing."""
 
     def get_buttons(self, instance: PageAnalysis, parent_context: Any) -> list[Button]:
-        if instance.state in (State.STALE, State.RUNNING):
+        if instance.state not in (State.FAILED, State.SKIPPED):
             return []
         url = reverse("affinity_report:analyze", args=[instance.page_id])
         label = gettext("Analyse “%(page)s” again") % {"page": instance.page.get_admin_display_title()}
         return [post_button(_("Analyse again"), url, label=label)]
 
 
-class ContentAnalysisReportView(ReportView):  # type: ignore[misc]
+class ContentAnalysisReportView(ReportView):
     """Every page in the outbox that the user may edit, the last one edited first."""
 
     page_title = _("Content analysis")
@@ -143,7 +143,7 @@ class ContentAnalysisReportView(ReportView):  # type: ignore[misc]
             Column("locale", label=_("Locale"), accessor="page.locale.get_display_name", classname="affinity-wide"),
             StateColumn("state", label=_("State"), sort_key="state"),
             DateColumn("analyzed_at", label=_("Analysed"), sort_key="analyzed_at", classname="affinity-wide"),
-            Column("embedder", label=_("Model"), classname="affinity-wide", width="15%"),
+            Column("embedder", label=_("Model"), classname="affinity-wide affinity-model"),
         ]
 
     @cached_property

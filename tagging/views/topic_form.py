@@ -50,7 +50,7 @@ class ParentField(forms.ModelChoiceField):  # type: ignore[type-arg]
         return f"{INDENT * (obj.depth - 1)}{obj.name}"
 
 
-class TopicForm(WagtailAdminModelForm):  # type: ignore[misc]
+class TopicForm(WagtailAdminModelForm):
     """Creates, changes and moves a topic. Saving keeps siblings in alphabetical order."""
 
     parent = ParentField(

@@ -15,10 +15,10 @@ SHOWN = 50
 STATES = (Suggestion.State.APPLIED, Suggestion.State.ACCEPTED, Suggestion.State.SUGGESTED)
 
 
-class TopicPagesPanel(Panel):  # type: ignore[misc]
+class TopicPagesPanel(Panel):
     """Lists the pages that a topic is on or suggested for, surest first. Shown once the topic exists."""
 
-    class BoundPanel(Panel.BoundPanel):  # type: ignore[misc]
+    class BoundPanel(Panel.BoundPanel):
         template_name = "tagging/topics/pages_panel.html"
 
         def is_shown(self) -> bool:

@@ -27,7 +27,7 @@ from .topic_pages import TopicPagesPanel
 TAGGED = (Suggestion.State.APPLIED, Suggestion.State.ACCEPTED)
 
 
-class TopicColumn(ButtonsColumnMixin, TitleColumn):  # type: ignore[misc]
+class TopicColumn(ButtonsColumnMixin, TitleColumn):
     """The name of a topic: indented in the tree, with what stands above it in any other order."""
 
     cell_template_name = "tagging/topics/name_cell.html"
@@ -47,7 +47,7 @@ class TopicColumn(ButtonsColumnMixin, TitleColumn):  # type: ignore[misc]
         return context
 
 
-class TopicIndexView(generic.IndexView):  # type: ignore[misc]
+class TopicIndexView(generic.IndexView):
     """The tree in its own order; flat, with the way down to each topic, when searched or sorted by number."""
 
     default_ordering = "path"
@@ -105,7 +105,7 @@ class TopicIndexView(generic.IndexView):  # type: ignore[misc]
         return buttons
 
 
-class TopicCreateView(generic.CreateView):  # type: ignore[misc]
+class TopicCreateView(generic.CreateView):
     """A new topic; `?parent=ID` proposes its place."""
 
     def get_initial(self) -> dict[str, Any]:
@@ -113,7 +113,7 @@ class TopicCreateView(generic.CreateView):  # type: ignore[misc]
         return {"parent": parent} if parent.isdecimal() else {}
 
 
-class TopicDeleteView(generic.DeleteView):  # type: ignore[misc]
+class TopicDeleteView(generic.DeleteView):
     """Deletes a topic and all topics below it. Tags that editors put on pages stay."""
 
     template_name = "tagging/topics/confirm_delete.html"
@@ -143,7 +143,7 @@ def in_use_message(topic: Topic, users: set[Model]) -> str:
     }
 
 
-class TopicViewSet(ModelViewSet):  # type: ignore[misc]
+class TopicViewSet(ModelViewSet):
     """Everything an editor does with topics."""
 
     model = Topic
