@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.http import HttpRequest
+from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 from modelcluster.contrib.taggit import ClusterTaggableManager
 from modelcluster.fields import ParentalKey
@@ -70,7 +71,7 @@ class ArticlePage(SegmentPreviewMixin, Page):
 
     intro = models.TextField(_("intro"), blank=True, help_text=_("One or two sentences."))
     author = models.CharField(_("author"), max_length=255, blank=True)
-    date = models.DateField(_("date"))
+    date = models.DateField(_("date"), default=localdate)
     lead_image = models.ForeignKey(
         "wagtailimages.Image",
         on_delete=models.SET_NULL,
