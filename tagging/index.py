@@ -114,6 +114,12 @@ def topic_names(topic_ids: Collection[int]) -> dict[int, str]:
     return dict(Topic.objects.filter(pk__in=topic_ids).values_list("pk", "name"))
 
 
+def topic_parents() -> dict[int, int | None]:
+    """Topic id → the id of the topic above it, None at the root of the tree. Every topic."""
+    paths = dict(Topic.objects.values_list("path", "pk"))
+    return {pk: paths.get(path[: -Topic.steplen]) for path, pk in paths.items()}
+
+
 def _array(values: Sequence[float]) -> Vector:
     return np.asarray(values, dtype=np.float32)
 

@@ -22,7 +22,7 @@ class ScoredPage:
 
 
 def blend(candidates: Iterable[Candidate], weights: Mapping[str, float]) -> list[ScoredPage]:
-    """The weighted sum of each source's z-scores, squeezed into (0, 1) by the logistic function.
+    """The weighted mean of the sources' z-scores, squeezed into (0, 1) by the logistic function.
 
     A page that a source does not propose has that source's 0. A source that says the same of every page
     changes nothing. The order of `candidates` changes nothing. Best first; equal scores by page id.
@@ -32,7 +32,8 @@ def blend(candidates: Iterable[Candidate], weights: Mapping[str, float]) -> list
         return []
     sources = sorted(set().union(*by_page.values()))
     raw = np.array([[_score(proposals, source) for source in sources] for proposals in by_page.values()])
-    parts = _z(raw) * np.array([weights[source] for source in sources])
+    strength = np.array([weights[source] for source in sources])
+    parts = _z(raw) * strength / strength.sum()
     scores = 1.0 / (1.0 + np.exp(-parts.sum(axis=1)))
     pages = [
         ScoredPage(page_id, float(score), _shares(proposals, dict(zip(sources, row, strict=True))), proposals)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,24 @@ from tagging.types import PageTopic
 
 from .base import CandidateSource, SourceRequest, register
 
-TOPICS_ASKED = 3
+TOPICS_ASKED = 4
 RECENT_ASKED = 10
+
+KINSHIP = 0.5
+"""How much an interest in a topic says about the topic above it, the topics below and those beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """A topic's weight in [0, 1], and the topic that says why: itself, or the one that it shares with what was read."""
+
+    weight: float
+    because_of: int
 
 
 @register
 class ProfileSource(CandidateSource):
-    """Pages near the profile's vector and pages on its strongest topics.
+    """Pages near the profile's vector and pages on its strongest topics and their kin.
 
     Score: the mean of cosine similarity to the profile and the weight of the page's best topic in the profile
     times that topic's score on the page. Where the profile has only one of the two, that one alone.
@@ -32,51 +44,68 @@ class ProfileSource(CandidateSource):
         profile = request.query.profile
         if profile is None:
             return []
-        page_ids = _proposed(profile, request)
+        interests = interests_of(profile.topics, index.topic_parents()) if profile.topics else {}
+        page_ids = _proposed(profile, interests, request)
         recent = [page.page_id for page in profile.recent[:RECENT_ASKED]]
         vectors = index.vectors([*page_ids, *recent])
         topics = index.topics_of(page_ids)
-        found = [_candidate(page_id, profile, recent, vectors, topics.get(page_id, [])) for page_id in page_ids]
+        found = [
+            _candidate(page_id, profile.vector, interests, recent, vectors, topics.get(page_id, []))
+            for page_id in page_ids
+        ]
         return sorted(found, key=lambda c: (-c.score, c.page_id))[: request.limit]
 
 
-def _proposed(profile: ProfileState, request: SourceRequest) -> list[int]:
+def interests_of(topics: Mapping[int, float], parents: Mapping[int, int | None]) -> dict[int, Interest]:
+    """The profile's topics, and the topics next to them in the tree with `KINSHIP` of their weight."""
+    found: dict[int, Interest] = {}
+    for topic, weight in topics.items():
+        parent = parents.get(topic)
+        kin = {other: parent for other, above in parents.items() if parent is not None and above == parent}
+        kin |= {other: topic for other, above in parents.items() if above == topic}
+        kin |= {parent: parent} if parent is not None else {}
+        near = {other: Interest(weight * KINSHIP, because) for other, because in kin.items() if because is not None}
+        for other, interest in (near | {topic: Interest(weight, topic)}).items():
+            found[other] = max(found.get(other, interest), interest, key=lambda i: (i.weight, -i.because_of))
+    return found
+
+
+def _proposed(profile: ProfileState, interests: Mapping[int, Interest], request: SourceRequest) -> list[int]:
     """Page ids, each once; a fixed number of searches."""
     found = [] if profile.vector is None else index.nearest(profile.vector, request.limit, request.search)
-    for topic_id in _strongest(profile.topics):
+    for topic_id in _strongest(interests):
         found = [*found, *index.pages_about(topic_id, request.limit, request.search)]
     return sorted({near.page_id for near in found})
 
 
-def _strongest(topics: Mapping[int, float]) -> list[int]:
-    return sorted(topics, key=lambda topic_id: (-topics[topic_id], topic_id))[:TOPICS_ASKED]
+def _strongest(interests: Mapping[int, Interest]) -> list[int]:
+    """A topic that is there for the sake of another one is asked about through that one, which includes it."""
+    own = {topic: interest.weight for topic, interest in interests.items() if interest.because_of == topic}
+    return sorted(own, key=lambda topic: (-own[topic], topic))[:TOPICS_ASKED]
 
 
 def _candidate(
     page_id: int,
-    profile: ProfileState,
+    vector: Vector | None,
+    interests: Mapping[int, Interest],
     recent: Sequence[int],
     vectors: Mapping[int, Vector],
     topics: Sequence[PageTopic],
 ) -> Candidate:
-    parts: list[float] = []
-    if profile.vector is not None:
-        parts.append(max(_cosine(profile.vector, vectors.get(page_id)), 0.0))
-    best = max(topics, key=lambda t: (_affinity(profile, t), -t.topic_id), default=None)
-    if profile.topics:
-        parts.append(_affinity(profile, best) if best else 0.0)
-    evidence = _topic_evidence(profile, best) | _read_evidence(page_id, recent, vectors)
+    best = max((topic for topic in topics if topic.topic_id in interests), key=_match(interests), default=None)
+    parts = [] if vector is None else [max(_cosine(vector, vectors.get(page_id)), 0.0)]
+    if interests:
+        parts.append(_match(interests)(best)[0] if best else 0.0)
+    evidence = _read_evidence(page_id, recent, vectors)
+    if best:
+        interest = interests[best.topic_id]
+        evidence |= {"topic_id": interest.because_of, "weight": round(interest.weight, 4)}
     return Candidate(page_id, sum(parts) / len(parts) if parts else 0.0, ProfileSource.name, evidence)
 
 
-def _affinity(profile: ProfileState, topic: PageTopic) -> float:
-    return profile.topics.get(topic.topic_id, 0.0) * topic.score
-
-
-def _topic_evidence(profile: ProfileState, topic: PageTopic | None) -> dict[str, Any]:
-    if topic is None or topic.topic_id not in profile.topics:
-        return {}
-    return {"topic_id": topic.topic_id, "weight": round(profile.topics[topic.topic_id], 4)}
+def _match(interests: Mapping[int, Interest]) -> Callable[[PageTopic], tuple[float, int]]:
+    """How much a page's topic is to the visitor's liking; equal ones by id."""
+    return lambda topic: (interests[topic.topic_id].weight * topic.score, -topic.topic_id)
 
 
 def _read_evidence(page_id: int, recent: Sequence[int], vectors: Mapping[int, Vector]) -> dict[str, Any]:

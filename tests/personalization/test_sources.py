@@ -114,6 +114,22 @@ class TestProfile(CandidateSourceContract):
         found = source.candidates(request_)
         assert ids(found).index(lookalike.pk) > ids(found).index(pages[1].pk)
 
+    def test_a_topic_beside_the_one_read_says_what_they_share(self, source, request_, site):
+        mobility = make_topic("Mobility")
+        cycling, railways = make_topic("Cycling", mobility), make_topic("Railways", mobility)
+        train, tart = make_article(site), make_article(site)
+        tag_page(train, railways)
+        tag_page(tart, make_topic("Baking"))
+        for page in (train, tart):
+            make_vector(page, 0, 0, 1)
+        profile = replace(request_.query.profile, topics={cycling.pk: 0.7})
+        found = {
+            c.page_id: c for c in source.candidates(replace(request_, query=replace(request_.query, profile=profile)))
+        }
+        assert found[train.pk].evidence["topic_id"] == mobility.pk
+        assert found[train.pk].score > found[tart.pk].score
+        assert "topic_id" not in found[tart.pk].evidence
+
     def test_topics_alone_and_a_vector_alone_are_enough(self, source, request_, topic):
         for profile in (
             replace(request_.query.profile, vector=None),
