@@ -63,10 +63,10 @@ class Command(BaseCommand):
         self.say("Preparing the database")
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
-        call_command("load_demo", stdout=self.stdout)
+        url = f"http://127.0.0.1:{port}"
+        call_command("load_demo", url=url, stdout=self.stdout)
         for name, module, arguments in commands(port, var_dir):
             services.start(name, module, *arguments)
-        url = f"http://127.0.0.1:{port}"
         wait_for_web(services, url)
         watch_analysis(services)
         if not Visitor.objects.exists():
