@@ -54,7 +54,7 @@ class ConsentView(PersonalizationView):
     permission_classes = [SameOrigin]
     problems = {"GET": (429,), "POST": (400, 403, 409, 413, 415, 429)}
 
-    @described(responses=ConsentState)
+    @described(summary="Whether this reader consented", responses=ConsentState)
     def get(self, request: Request) -> Response:
         """Say whether this browser's reader consented. The only answer that dates an ageing cookie anew."""
         affinity = affinity_of(request._request)
@@ -68,7 +68,7 @@ class ConsentView(PersonalizationView):
             cookie.write(request._request, response, affinity.known_id)
         return response
 
-    @described(request=ConsentAnswer, responses=ConsentState)
+    @described(summary="Say yes or no", request=ConsentAnswer, responses=ConsentState)
     def post(self, request: Request) -> Response:
         """Take a yes or a no. A yes sets the visitor cookie; a no deletes the cookie and all that was stored."""
         answer = ConsentAnswer(data=request.data)

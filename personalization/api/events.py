@@ -56,6 +56,7 @@ class EventsView(PersonalizationView):
         return [VisitorThrottle(self.rate_setting, getattr(settings, self.rate_setting))]
 
     @described(
+        summary="Record what a reader did",
         request=EventBatch,
         responses={
             202: Recorded,

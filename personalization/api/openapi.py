@@ -21,6 +21,12 @@ PROBLEMS: Mapping[str, tuple[int, ...]] = {
 }
 """The errors that an operation may answer, by method, unless its view has `problems` of its own."""
 
+WRONG: Mapping[int, dict[str, str]] = {
+    400: {"field": "n", "detail": "Ensure this value is less than or equal to 24."},
+    404: {"field": "page", "detail": "There is no such page."},
+}
+"""By status: the field of the example."""
+
 EXAMPLES: Mapping[str, Any] = {"placement": "sidebar", "n": 4, "locale": "en"}
 """By parameter: what the page to try the API starts with."""
 
@@ -60,9 +66,17 @@ class ApiSchema(AutoSchema):
                 parameter["example"] = EXAMPLES[parameter["name"]]
         schema = self.resolve_serializer(Problem, "response").ref
         for status in getattr(self.view, "problems", PROBLEMS).get(self.method, ()):
-            problem = {"description": HTTPStatus(status).phrase, "content": {CONTENT_TYPE: {"schema": schema}}}
+            content = {CONTENT_TYPE: {"schema": schema, "example": _example(status)}}
+            problem = {"description": HTTPStatus(status).phrase, "content": content}
             operation["responses"].setdefault(str(status), problem)
         return operation
+
+
+def _example(status: int) -> dict[str, Any]:
+    body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+    if wrong := WRONG.get(status):
+        return body | {"detail": f"{wrong['field']}: {wrong['detail']}", "errors": [wrong]}
+    return body | {"detail": HTTPStatus(status).description or HTTPStatus(status).phrase}
 
 
 def described(**description: Any) -> Callable[[Method], Method]:
