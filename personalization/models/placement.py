@@ -27,9 +27,7 @@ class Placement(ClusterableModel):
         unique=True,
         help_text=_('What templates and the API call it, as in {% recommended "sidebar" %}.'),
     )
-    title = models.CharField(
-        _("heading"), max_length=120, blank=True, help_text=_("Shown above the recommendations.")
-    )
+    title = models.CharField(_("heading"), max_length=120, blank=True, help_text=_("Shown above the recommendations."))
     n = models.PositiveSmallIntegerField(
         _("number of items"), default=4, validators=[MinValueValidator(1), MaxValueValidator(24)]
     )
@@ -73,9 +71,7 @@ class PlacementRule(models.Model):
         PIN = "pin", _("Pin")
         EXCLUDE = "exclude", _("Exclude")
 
-    placement = ParentalKey(
-        Placement, on_delete=models.CASCADE, related_name="page_rules", verbose_name=_("placement")
-    )
+    placement = ParentalKey(Placement, on_delete=models.CASCADE, related_name="page_rules", verbose_name=_("placement"))
     action = models.CharField(_("action"), max_length=7, choices=Action, default=Action.PIN)
     page = models.ForeignKey(
         swapper.get_model_name("wagtailcore", "Page"),
