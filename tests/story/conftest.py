@@ -58,6 +58,7 @@ def deployment(
     shutil.copytree(loaded.var_dir / "media", var_dir / "media")
     running = Deployment(loaded.server_url, f"story_{request.param}", var_dir, broker)
     running.create_database(template=LOADED)
+    running.execute("UPDATE wagtailcore_site SET hostname = '127.0.0.1', port = %s", running.port)
     running.manage("collectstatic", "--no-input", "--verbosity=0")
     try:
         running.start()

@@ -91,6 +91,10 @@ class Deployment:
             row = connection.execute(sql, values).fetchone()
         return row[0] if row else None
 
+    def execute(self, sql: str, *values: object) -> None:
+        with psycopg.connect(with_database(self.server_url, self.database)) as connection:
+            connection.execute(sql, values)
+
     def stop(self) -> None:
         self.services.stop()
 

@@ -21,8 +21,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--url", default="http://127.0.0.1:8000", help="Where the site answers.")
-        parser.add_argument("--readers", type=int, default=24)
-        parser.add_argument("--pages", type=int, default=6, help="Articles that each reader reads.")
+        parser.add_argument("--readers", type=int, default=12)
+        parser.add_argument("--pages", type=int, default=5, help="Articles that each reader reads.")
         parser.add_argument("--seed", type=int, default=0)
 
     def handle(self, *args: Any, url: str, readers: int, pages: int, seed: int, **options: Any) -> None:
