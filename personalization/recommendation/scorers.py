@@ -32,8 +32,10 @@ def blend(candidates: Iterable[Candidate], weights: Mapping[str, float]) -> list
         return []
     sources = sorted(set().union(*by_page.values()))
     raw = np.array([[_score(proposals, source) for source in sources] for proposals in by_page.values()])
-    strength = np.array([weights[source] for source in sources])
-    parts = _z(raw) * strength / strength.sum()
+    z = _z(raw)
+    # Of the sources that tell pages apart: the others must not even thin the scores.
+    strength = np.array([weights[source] for source in sources]) * z.any(axis=0)
+    parts = z * strength / max(strength.sum(), 1e-9)
     scores = 1.0 / (1.0 + np.exp(-parts.sum(axis=1)))
     pages = [
         ScoredPage(page_id, float(score), _shares(proposals, dict(zip(sources, row, strict=True))), proposals)
