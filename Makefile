@@ -39,8 +39,8 @@ screenshots: install ## Make docs/images/ anew
 
 messages: install ## Collect strings for translation and compile them (needs gettext)
 	@for app in tagging personalization; do \
-	  (cd $$app && ../$(BIN)/django-admin makemessages --all --no-wrap && ../$(BIN)/django-admin compilemessages); done
-	@$(BIN)/python manage.py makemessages --all --no-wrap $(foreach folder,tagging personalization tests docs benchmarks var .venv,--ignore=$(folder))
+	  (cd $$app && ../$(BIN)/django-admin makemessages --all --no-wrap --add-location file && ../$(BIN)/django-admin compilemessages); done
+	@$(BIN)/python manage.py makemessages --all --no-wrap --add-location file $(foreach folder,tagging personalization tests docs benchmarks var .venv,--ignore=$(folder))
 	@cd cms_site && ../$(BIN)/django-admin compilemessages
 
 clean: ## Remove the demo's data; .venv stays

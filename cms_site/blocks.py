@@ -1,6 +1,7 @@
 """StreamField blocks of an article's body."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from wagtail import blocks
 from wagtail.embeds.blocks import EmbedBlock
 from wagtail.images.blocks import ImageBlock
@@ -21,7 +22,9 @@ class QuoteBlock(blocks.StructBlock):
 
 
 class ArticleBody(blocks.StreamBlock):
-    heading = blocks.CharBlock(icon="title", label=_("Heading"), template="cms_site/blocks/heading.html")
+    heading = blocks.CharBlock(
+        icon="title", label=pgettext_lazy("in a text", "Heading"), template="cms_site/blocks/heading.html"
+    )
     paragraph = blocks.RichTextBlock(icon="pilcrow", label=_("Paragraph"), features=PARAGRAPH_FEATURES)
     quote = QuoteBlock()
     image = ImageBlock(template="cms_site/blocks/image.html")

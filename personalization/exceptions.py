@@ -20,10 +20,12 @@ class UnknownPlacement(PersonalizationError):
 class InvalidRules(PersonalizationError):
     """A segment's rules cannot be compiled. Open the segment in the admin and correct the rule it names.
 
-    `path` is where in the rule tree, such as "rules[1].value"; `message` says what is expected there.
+    `path` is where in the rule tree, such as "rules[1].value"; `message` says what is expected there,
+    translated where it is shown, with `params` for its %-forms.
     """
 
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(f"{path}: {message}")
+    def __init__(self, path: str, message: str, **params: object) -> None:
+        super().__init__(f"{path}: {message % params}")
         self.path = path
         self.message = message
+        self.params = params

@@ -8,6 +8,7 @@ import django_filters
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import path
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.menu import MenuItem
@@ -59,7 +60,7 @@ class RecommendationsReportView(ReportView):
             "ctr",
             label=_("Clicks per impression"),
             sort_key="ctr",
-            accessor=lambda row: "–" if row.ctr is None else f"{row.ctr * 100:.1f}\u00a0%",
+            accessor=lambda row: "–" if row.ctr is None else f"{number_format(row.ctr * 100, 1)}\u00a0%",
         ),
     ]
     list_export = ["name", "strategy", "impressions", "clicks", "ctr"]

@@ -3,6 +3,7 @@
 import swapper
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from .visitor import Visitor
 
@@ -12,7 +13,7 @@ class Event(models.Model):
 
     class Kind(models.TextChoices):
         IMPRESSION = "impression", _("Impression")
-        VIEW = "view", _("View")
+        VIEW = "view", pgettext_lazy("event", "View")
         CLICK = "click", _("Click")
         SCROLL = "scroll", _("Scroll")
         DWELL = "dwell", _("Dwell")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from personalization.types import Reason, Slate, SlateItem
 from personalization.visibility import visible_pages
@@ -86,7 +87,7 @@ class _ReasonTexts:
     def _text(self, code: str, params: Mapping[str, Any]) -> str:
         match code:
             case "topic" if params["topic_id"] in self.topics:
-                return _("More on %(topic)s") % {"topic": self.topics[params["topic_id"]]}
+                return _("More on %(topic)s") % {"topic": self._topic(params["topic_id"])}
             case "read" if params["page_id"] in self.titles:
                 return _("Because you read “%(title)s”") % {"title": self.titles[params["page_id"]]}
             case "topic" | "read" | "profile":
@@ -96,12 +97,16 @@ class _ReasonTexts:
             case "trending":
                 return _("Trending now")
             case "new":
-                return _("New")
+                return pgettext("page", "New")
             case "recent":
                 return _("Among the newest")
             case "pinned":
                 return _("Editors’ pick")
         return str(params.get("text", code))
+
+    def _topic(self, topic_id: int) -> str:
+        """A topic tree is in one language, a site in several: it may translate names in the context "topic"."""
+        return pgettext("topic", self.topics[topic_id])
 
 
 def _titles(page_ids: Iterable[int], site_id: int) -> dict[int, str]:

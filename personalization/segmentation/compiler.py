@@ -12,6 +12,7 @@ from typing import Any
 from personalization.exceptions import InvalidRules
 from personalization.types import ProfileState, RequestContext
 
+from .fields import gettext_noop as _
 from .registry import FieldErrors, Matcher, get_rule_type
 
 MAX_DEPTH = 4
@@ -24,7 +25,7 @@ MAX_RULES = 200
 def compile_rules(rules: Mapping[str, Any]) -> Matcher:
     """The function that says who belongs. InvalidRules names the place that cannot be compiled."""
     if _count(rules) > MAX_RULES:
-        raise InvalidRules("rules", f"must hold at most {MAX_RULES} rules")
+        raise InvalidRules("rules", _("must hold at most %(limit)d rules"), limit=MAX_RULES)
     return _group(rules, path="", depth=1)
 
 
@@ -37,15 +38,15 @@ def _count(node: object, depth: int = 1) -> int:
 
 def _group(node: object, path: str, depth: int) -> Matcher:
     if not isinstance(node, Mapping):
-        raise InvalidRules(path or "rules", 'must be a group: {"match": …, "rules": […]}')
+        raise InvalidRules(path or "rules", _('must be a group: {"match": …, "rules": […]}'))
     join = _JOIN.get(node["match"]) if isinstance(node.get("match"), str) else None
     if join is None:
-        raise InvalidRules(_at(path, "match"), "must be one of all, any, none")
+        raise InvalidRules(_at(path, "match"), _("must be one of %(codes)s"), codes="all, any, none")
     children = node.get("rules")
     if not isinstance(children, list | tuple):
-        raise InvalidRules(_at(path, "rules"), "must be a list")
+        raise InvalidRules(_at(path, "rules"), _("must be a list"))
     if depth > MAX_DEPTH:
-        raise InvalidRules(path, f"groups may be nested {MAX_DEPTH} deep")
+        raise InvalidRules(path, _("groups may be nested %(limit)d deep"), limit=MAX_DEPTH)
     matchers = [_node(child, f"{_at(path, 'rules')}[{i}]", depth) for i, child in enumerate(children)]
     return join(matchers) if matchers else _nobody
 
@@ -58,16 +59,16 @@ def _node(node: object, path: str, depth: int) -> Matcher:
 
 def _rule(node: object, path: str) -> Matcher:
     if not isinstance(node, Mapping):
-        raise InvalidRules(path, 'must be a rule, {"type": …}, or a group, {"match": …, "rules": […]}')
+        raise InvalidRules(path, _('must be a rule, {"type": …}, or a group, {"match": …, "rules": […]}'))
     code = node.get("type")
     rule_type = get_rule_type(code) if isinstance(code, str) else None
     if rule_type is None:
-        raise InvalidRules(_at(path, "type"), f"{code!r} is not a registered rule type")
+        raise InvalidRules(_at(path, "type"), _("“%(code)s” is not a registered rule type"), code=code)
     try:
         values = rule_type.clean(node)
     except FieldErrors as error:
-        field, message = next(iter(error.errors.items()))
-        raise InvalidRules(_at(path, field), message) from error
+        field, wrong = next(iter(error.errors.items()))
+        raise InvalidRules(_at(path, field), wrong.message, **wrong.params) from error
     return rule_type.matcher(**values)
 
 

@@ -14,6 +14,23 @@ def gettext_noop(message: str) -> str:
     return message
 
 
+_ = gettext_noop
+
+
+class InvalidValue(ValueError):
+    """What a value has to be instead: `message`, translated where it is shown, with `params` for its %-forms."""
+
+    def __init__(self, message: str, **params: object) -> None:
+        super().__init__(message % params)
+        self.message = message
+        self.params = params
+
+    @classmethod
+    def of(cls, error: ValueError) -> InvalidValue:
+        """The same error, also where a site's own field raised a plain ValueError."""
+        return error if isinstance(error, cls) else cls("%(text)s", text=error)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Field:
     """One value of a rule, stored in the rule's JSON under `name`."""
@@ -34,9 +51,9 @@ class Choice(Field):
     choices: tuple[tuple[str, str], ...]
 
     def clean(self, value: object) -> str:
-        codes = [code for code, _ in self.choices]
+        codes = [code for code, _label in self.choices]
         if not isinstance(value, str) or value not in codes:
-            raise ValueError(f"must be one of {', '.join(codes)}")
+            raise InvalidValue(_("must be one of %(codes)s"), codes=", ".join(codes))
         return value
 
 
@@ -58,7 +75,9 @@ class Integer(Field):
 
     def clean(self, value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not self.minimum <= value <= self.maximum:
-            raise ValueError(f"must be a whole number from {self.minimum} to {self.maximum}")
+            raise InvalidValue(
+                _("must be a whole number from %(minimum)d to %(maximum)d"), minimum=self.minimum, maximum=self.maximum
+            )
         return value
 
 
@@ -69,7 +88,7 @@ class Share(Field):
     def clean(self, value: object) -> float:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not math.isfinite(value) or not 0 <= value <= 1:  # type: ignore[arg-type,operator]
-            raise ValueError("must be a number from 0 to 1")
+            raise InvalidValue(_("must be a number from 0 to 1"))
         return float(value)  # type: ignore[arg-type]
 
 
@@ -82,7 +101,7 @@ class Text(Field):
     def clean(self, value: object) -> str:
         text = value.strip().casefold() if isinstance(value, str) else ""
         if not text or len(text) > self.maximum_length or "\x00" in text:
-            raise ValueError(f"must be a text of 1 to {self.maximum_length} characters")
+            raise InvalidValue(_("must be a text of 1 to %(maximum)d characters"), maximum=self.maximum_length)
         return text
 
 
@@ -96,7 +115,7 @@ class Codes(Field):
     def clean(self, value: object) -> frozenset[str]:
         codes = _non_empty_list(value)
         if not all(isinstance(code, str) and re.fullmatch(self.pattern, code.strip()) for code in codes):
-            raise ValueError(f"must be a list of codes such as {self.example}")
+            raise InvalidValue(_("must be a list of codes such as %(example)s"), example=self.example)
         return frozenset(code.strip().casefold() for code in codes)
 
 
@@ -105,7 +124,7 @@ class Locales(Codes):
     """One or more languages of the site, as a list of BCP 47 codes."""
 
     pattern: str = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
-    example: str = "fr or pt-br"
+    example: str = "fr, pt-br"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,11 +133,11 @@ class TopicChoice(Field):
 
     def clean(self, value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ValueError("must be the id of a topic")
+            raise InvalidValue(_("must be the id of a topic"))
         return value
 
 
 def _non_empty_list(value: object) -> Sequence[Any]:
     if not isinstance(value, list | tuple) or not 0 < len(value) <= 300:
-        raise ValueError("must be a list of at least one value")
+        raise InvalidValue(_("must be a list of at least one value"))
     return value

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from personalization.types import ProfileState, RequestContext
 
-from .fields import Field
+from .fields import Field, InvalidValue
+from .fields import gettext_noop as _
 
 Matcher = Callable[[ProfileState | None, RequestContext], bool]
 """Whether a visitor, as far as known (None: not at all), belongs, at this request."""
@@ -37,14 +38,15 @@ class RuleType(ABC):
 
     def clean(self, rule: Mapping[str, Any]) -> dict[str, Any]:
         """The cleaned fields of `rule`, by name. FieldErrors names every field that is wrong."""
-        values, errors = {}, {}
+        values: dict[str, Any] = {}
+        errors: dict[str, InvalidValue] = {}
         for field in self.fields:
             try:
                 values[field.name] = field.clean(rule.get(field.name))
             except ValueError as error:
-                errors[field.name] = str(error)
+                errors[field.name] = InvalidValue.of(error)
         if unknown := set(rule) - {"type"} - {field.name for field in self.fields}:
-            errors[min(unknown)] = f"is not known to {self.code!r} rules"
+            errors[min(unknown)] = InvalidValue(_("is not known to “%(code)s” rules"), code=self.code)
         if errors:
             raise FieldErrors(errors)
         return values
@@ -53,7 +55,7 @@ class RuleType(ABC):
 class FieldErrors(ValueError):
     """What is wrong with a rule, by field name."""
 
-    def __init__(self, errors: Mapping[str, str]) -> None:
+    def __init__(self, errors: Mapping[str, InvalidValue]) -> None:
         super().__init__("; ".join(f"{field} {message}" for field, message in errors.items()))
         self.errors = errors
 

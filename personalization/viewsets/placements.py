@@ -8,6 +8,7 @@ from django import forms
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
 from django.urls import NoReverseMatch, reverse
+from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext
@@ -160,4 +161,4 @@ def short_strategy(placement: Placement) -> str:
 
 def ctr_in_words(placement: Any) -> str:
     """Clicks per impression of a placement from `placements_with_traffic`, as a percentage."""
-    return "–" if placement.ctr is None else f"{placement.ctr * 100:.1f}\u00a0%"
+    return "–" if placement.ctr is None else f"{number_format(placement.ctr * 100, 1)}\u00a0%"

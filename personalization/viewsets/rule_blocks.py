@@ -30,6 +30,8 @@ from personalization.segmentation.fields import (
 from personalization.segmentation.registry import FieldErrors
 from tagging import index
 
+from .rule_words import error_in_words
+
 GROUP = "group"
 MATCH_LABEL = _("Visitors belong if they meet")
 MATCHES = [("all", _("all of these rules")), ("any", _("any of these rules")), ("none", _("none of these rules"))]
@@ -89,7 +91,7 @@ class RuleBlock(blocks.StructBlock):
             self.rule_type.clean(cleaned)
         except FieldErrors as error:
             raise StructBlockValidationError(
-                {field: ValidationError(message) for field, message in error.errors.items()}
+                {field: ValidationError(error_in_words(wrong)) for field, wrong in error.errors.items()}
             ) from error
         return cleaned
 

@@ -16,6 +16,7 @@ from personalization.exceptions import InvalidRules
 from personalization.segmentation import compile_rules
 
 from .rule_blocks import MATCH_LABEL, MATCHES, from_blocks, rules_block, to_blocks
+from .rule_words import placed_error_in_words
 
 
 class RulesField(BlockField):
@@ -55,7 +56,7 @@ class RulesFormMixin:
             try:
                 compile_rules(cleaned["rules"])
             except InvalidRules as error:
-                self.add_error("rules", str(error))  # type: ignore[attr-defined]
+                self.add_error("rules", placed_error_in_words(error))  # type: ignore[attr-defined]
         return cleaned
 
 

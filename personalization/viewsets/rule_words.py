@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from wagtail.coreutils import get_content_languages
 
 from personalization.exceptions import InvalidRules
 from personalization.segmentation import compile_rules, get_rule_type
-from personalization.segmentation.fields import Choice, Field, Locales, Share, TopicChoice
+from personalization.segmentation.fields import Choice, Field, InvalidValue, Locales, Share, TopicChoice
 
 
 def describe(rules: Mapping[str, Any], topic_names: Mapping[int, str]) -> str:
@@ -19,8 +20,18 @@ def describe(rules: Mapping[str, Any], topic_names: Mapping[int, str]) -> str:
     try:
         compile_rules(rules)
     except InvalidRules as error:
-        return _("Cannot be used: %(error)s") % {"error": error}
+        return _("Cannot be used: %(error)s") % {"error": placed_error_in_words(error)}
     return capfirst(_group(rules, topic_names)) or _("No rules: matches nobody")
+
+
+def error_in_words(error: InvalidRules | InvalidValue) -> str:
+    """What is expected instead, in the editor's language."""
+    return _(error.message) % error.params
+
+
+def placed_error_in_words(error: InvalidRules) -> str:
+    """The same, after the place in the rule tree."""
+    return f"{error.path}: {error_in_words(error)}"
 
 
 def topics_in(rules: object) -> Iterator[int]:
@@ -46,7 +57,8 @@ def _group(group: Mapping[str, Any], topic_names: Mapping[int, str]) -> str:
 
 def _node(node: Mapping[str, Any], topic_names: Mapping[int, str]) -> str:
     if "match" in node:
-        return f"({_group(node, topic_names) or _('nobody')})"
+        words = _group(node, topic_names) or _("nobody")
+        return f"({words})"
     rule_type = get_rule_type(node["type"])
     if rule_type is None:
         return str(node["type"])
@@ -65,5 +77,5 @@ def _value(field: Field, value: Any, topic_names: Mapping[int, str]) -> str:
         case Choice():
             return _(dict(field.choices)[value])
         case Share():
-            return f"{value * 100:.10g}\u00a0%"
+            return f"{number_format(f'{value * 100:.10g}')}\u00a0%"
     return str(value)

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.functional import cached_property
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import View
 from wagtail.admin import messages
@@ -28,7 +28,7 @@ from personalization.visitors.estimates import Estimate, estimate, estimate_all
 from tagging import index
 
 from .rule_form import EstimateForm, SegmentForm
-from .rule_words import describe, topics_in
+from .rule_words import describe, placed_error_in_words, topics_in
 
 EDIT = ("add", "change")
 
@@ -52,7 +52,7 @@ class SegmentIndexView(generic.IndexView):
             self._get_title_column("name"),
             WideColumn("rules", label=_("Who belongs"), accessor=self._words),
             Column("visitors", label=_("Visitors known"), accessor=self._visitors),
-            BooleanColumn("is_enabled", label=_("Enabled"), sort_key="is_enabled"),
+            BooleanColumn("is_enabled", label=pgettext_lazy("segment", "Enabled"), sort_key="is_enabled"),
             DateColumn("updated_at", label=_("Updated"), sort_key="updated_at", classname="affinity-wide"),
         ]
 
@@ -83,7 +83,7 @@ class SegmentEditView(generic.EditView):
             compile_rules(self.object.rules)
         except InvalidRules as error:
             text = gettext("The stored rules cannot be used, so nobody matches: %(error)s. Correct and save them.")
-            messages.warning(self.request, text % {"error": error})
+            messages.warning(self.request, text % {"error": placed_error_in_words(error)})
         context: dict[str, Any] = super().get_context_data(**kwargs)
         return context
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 from wagtail.admin.menu import MenuItem
@@ -33,7 +33,7 @@ SOURCE_NAMES = {
     "similar": _("Related to the page"),
     "profile": _("The reader’s interests"),
     "trending": _("Trending"),
-    "recent": _("Newest"),
+    "recent": pgettext_lazy("source of recommendations", "Newest"),
 }
 INTERESTS_SHOWN = 5
 ADMIN_CSS = forms.Media(css={"all": ["personalization/admin/affinity.css"]})

@@ -3,6 +3,7 @@
 import swapper
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class PageAnalysis(models.Model):
@@ -16,7 +17,7 @@ class PageAnalysis(models.Model):
         STALE = "stale", _("Waiting")
         RUNNING = "running", _("Running")
         DONE = "done", _("Analysed")
-        SKIPPED = "skipped", _("Skipped")
+        SKIPPED = "skipped", pgettext_lazy("page", "Skipped")
         FAILED = "failed", _("Failed")
 
     page = models.OneToOneField(

@@ -4,6 +4,7 @@ import swapper
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from pgvector.django import HalfVectorField
 
 from .topic import Topic
@@ -14,7 +15,7 @@ class EmbeddingModel(models.Model):
 
     name = models.CharField(_("name"), max_length=200, unique=True)
     dimensions = models.PositiveSmallIntegerField(_("dimensions"))
-    is_live = models.BooleanField(_("live"), default=False)
+    is_live = models.BooleanField(pgettext_lazy("embedding model", "live"), default=False)
 
     class Meta:
         verbose_name = _("embedding model")
