@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, sync_playwright
@@ -28,6 +27,7 @@ def main() -> None:
         reader_pages(browser.new_context(viewport=DESKTOP), url, "")
         reader_pages(browser.new_context(viewport=PHONE), url, "-phone")
         reader_pages(browser.new_context(viewport=DESKTOP, color_scheme="dark"), url, "-dark")
+        personal_page(browser.new_context(viewport=DESKTOP), url)
         editor_pages(browser.new_context(viewport={"width": 1440, "height": 1000}), url)
         browser.close()
 
@@ -38,9 +38,24 @@ def reader_pages(context: BrowserContext, url: str, suffix: str) -> None:
     decline(page)
     shoot(page, f"home{suffix}")
     page.goto(f"{url}/articles/")
-    page.locator("main article a").first.click()
+    page.locator(".card__title a").first.click()
     page.wait_for_load_state("networkidle")
     shoot(page, f"article{suffix}")
+
+
+def personal_page(context: BrowserContext, url: str) -> None:
+    """An article as somebody sees it who has read about mobility, at its recommendations."""
+    page = context.new_page()
+    page.goto(url)
+    page.get_by_role("button", name="Yes, remember").click()
+    page.get_by_role("link", name="Mobility").first.click()
+    for path in [link.get_attribute("href") for link in page.locator(".card__title a").all()[:3]]:
+        page.goto(f"{url}{path}")
+        page.wait_for_timeout(2000)
+    page.wait_for_timeout(5000)
+    page.goto(f"{url}/articles/shackleton-endurance-found/")
+    page.locator("[data-affinity-placement=sidebar]").scroll_into_view_if_needed()
+    shoot(page, "recommended")
 
 
 def decline(page: Page) -> None:
@@ -52,9 +67,8 @@ def editor_pages(context: BrowserContext, url: str) -> None:
     page = context.new_page()
     sign_in(page, url)
     page.goto(f"{url}/articles/")
-    article = page.locator("main article a").first.get_attribute("href") or "/"
-    page.goto(url + article)
-    page_id = page.locator("[data-affinity-page]").first.get_attribute("data-affinity-page")
+    page.goto(url + (page.locator(".card__title a").first.get_attribute("href") or "/"))
+    page_id = page.locator("script[data-page]").get_attribute("data-page")
     page.goto(f"{url}/admin/pages/{page_id}/edit/")
     page.get_by_role("button", name="Toggle content analysis").click()
     page.wait_for_timeout(800)
@@ -78,9 +92,7 @@ def sign_in(page: Page, url: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
-def shoot(page: Page, name: str, prepare: Callable[[Page], None] | None = None) -> None:
-    if prepare:
-        prepare(page)
+def shoot(page: Page, name: str) -> None:
     page.wait_for_load_state("networkidle")
     page.screenshot(path=IMAGES / f"{name}.png")
     print(f"docs/images/{name}.png")
