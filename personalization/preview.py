@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.http import HttpRequest
@@ -11,6 +12,7 @@ from personalization.models import Segment
 from personalization.visitors import affinity_of
 
 PREFIX = "segment-"
+MODE = re.compile(rf"{PREFIX}([0-9]{{1,18}})")
 
 
 class SegmentPreviewMixin:
@@ -28,7 +30,6 @@ class SegmentPreviewMixin:
         return [*modes, *((f"{PREFIX}{pk}", _("As segment: %(name)s") % {"name": name}) for pk, name in segments)]
 
     def serve_preview(self, request: HttpRequest, mode_name: str) -> Any:
-        number = mode_name.removeprefix(PREFIX)
-        if number != mode_name and number.isdecimal():
-            affinity_of(request).forced_segments = frozenset([int(number)])
+        if mode := MODE.fullmatch(mode_name):
+            affinity_of(request).forced_segments = frozenset([int(mode[1])])
         return super().serve_preview(request, mode_name)  # type: ignore[misc]

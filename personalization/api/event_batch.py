@@ -15,7 +15,7 @@ from personalization.conf import settings
 from personalization.models import Event
 from personalization.types import EventRecord
 
-from .fields import JSONUUID, JSONInteger, JSONNumber, JSONString, Moment
+from .fields import JSONUUID, JSONChoice, JSONInteger, JSONNumber, JSONString, Moment
 
 LARGEST_PAGE_ID = 2**31 - 1
 LARGEST_POSITION = 2**15 - 1
@@ -28,7 +28,7 @@ VALUES: Mapping[str, tuple[float, float]] = {"scroll": (0, 1), "dwell": (0, LONG
 
 class EventSerializer(serializers.Serializer[Any]):
     event_id = JSONUUID(help_text=gettext_lazy("The client's own random id; the same event sent twice counts once."))
-    kind = serializers.ChoiceField(choices=Event.Kind.choices)
+    kind = JSONChoice(choices=Event.Kind.choices)
     page = JSONInteger(
         min_value=1, max_value=LARGEST_PAGE_ID, help_text=gettext_lazy("The page that was read, shown or clicked.")
     )

@@ -53,6 +53,17 @@ class JSONString(serializers.RegexField):
         return super().to_internal_value(data)
 
 
+class JSONChoice(serializers.ChoiceField):
+    """One of a few strings. What was sent instead is not repeated: it may be of any depth, or no valid Unicode."""
+
+    default_error_messages = {"invalid_choice": _("Expected one of: {choices}.")}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str) or data not in self.choices:
+            self.fail("invalid_choice", choices=", ".join(self.choices))
+        return data
+
+
 class JSONUUID(serializers.UUIDField):
     """A UUID in its usual form, with hyphens."""
 

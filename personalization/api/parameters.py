@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,10}\Z")
 NAME = r"^[-a-zA-Z0-9_]+\Z"
+LANGUAGE_CODE = r"^[-a-zA-Z0-9_@]+\Z"
 
 
 class WholeNumber(serializers.IntegerField):
@@ -44,9 +45,11 @@ class ListParameters(serializers.Serializer[Any]):
         max_value=LARGEST_PAGE_ID,
         help_text=gettext_lazy("The id of the page being read."),
     )
-    locale = serializers.CharField(
+    locale = serializers.RegexField(
+        LANGUAGE_CODE,
         required=False,
         max_length=100,
+        trim_whitespace=False,
         help_text=gettext_lazy("A language code of the site, such as `en`. Left out: the page's, or the browser's."),
     )
 
@@ -58,7 +61,9 @@ class ListParameters(serializers.Serializer[Any]):
 
 
 class RecommendationParameters(ListParameters):
-    placement = serializers.RegexField(NAME, max_length=80, help_text=gettext_lazy("The name of a placement."))
+    placement = serializers.RegexField(
+        NAME, max_length=80, trim_whitespace=False, help_text=gettext_lazy("The name of a placement.")
+    )
 
 
 REFERRER = OpenApiParameter(

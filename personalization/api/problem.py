@@ -37,7 +37,8 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     error = _as_api_exception(error)
     if not isinstance(error, exceptions.APIException):
         return None
-    headers = {}
+    # Whether a page is there depends on who asks: a cache that keeps a 404 would tell the next one the same.
+    headers = {"Cache-Control": "no-store"}
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait))
     return Response(problem(error), status=error.status_code, headers=headers, content_type=CONTENT_TYPE)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 from wagtail.models import Locale, Site
 
+from personalization.conf import settings
 from personalization.recommendation.placement import PlacementConfig
 from personalization.types import RecQuery, RequestContext
 from personalization.visitors import affinity_of
@@ -59,7 +60,7 @@ def contextual_query(
     locale_id = locale.pk if locale else page.locale_id if page and page.locale_id else Locale.get_active().pk
     return RecQuery(
         placement=config.name,
-        n=n or config.n,
+        n=min(n or config.n, settings.MAX_ITEMS),
         site_id=site_for(request),
         locale_id=locale_id,
         page_id=page.pk if page else None,

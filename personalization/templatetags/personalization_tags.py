@@ -167,8 +167,14 @@ def _html(ask: Ask, answer: Answer) -> SafeString:
 
 
 def _number(value: Any) -> int | None:
-    """A list length that can be asked for; None, the placement's own, where the template gives none."""
-    return None if value in (None, "") else min(max(int(value), 1), settings.MAX_ITEMS)
+    """A list length that can be asked for; None, the placement's own, where the template gives no such number."""
+    if value in (None, ""):
+        return None
+    try:
+        return min(max(int(value), 1), int(settings.MAX_ITEMS))
+    except (TypeError, ValueError, OverflowError):
+        logger.warning("{%% recommended n=%r %%}: n is no whole number, so that the placement's own holds.", value)
+        return None
 
 
 def _savepoint() -> AbstractContextManager[Any]:
@@ -195,6 +201,12 @@ def affinity_consent(context: template.Context, banner: bool = True) -> dict[str
 
 
 def _public_page_id(page: Any) -> int | None:
-    """The page whose reading may be counted: not one that only some may see."""
-    is_page = isinstance(page, swapper.load_model("wagtailcore", "Page"))
-    return page.pk if is_page and page.live and not page.get_view_restrictions().exists() else None
+    """The page whose reading may be counted: not one that only some may see, nor one of which that is not known."""
+    if not (isinstance(page, swapper.load_model("wagtailcore", "Page")) and page.pk and page.live):
+        return None
+    try:
+        with _savepoint():
+            return None if page.get_view_restrictions().exists() else page.pk
+    except Exception:
+        logger.exception("{%% affinity_consent %%} could not tell whether page %s is public.", page.pk)
+        return None

@@ -73,7 +73,8 @@ class Affinity:
     @property
     def is_counted(self) -> bool:
         """Whether what happens in this request may be written down as a reader's doing."""
-        return self.visitor_id is not None and not is_speculative(self._request.headers)
+        is_seen = self._request.method != "HEAD" and not is_speculative(self._request.headers)
+        return is_seen and self.visitor_id is not None
 
     @property
     def profile(self) -> ProfileState | None:
