@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 import swapper
+from django.db import DataError, IntegrityError
 from django.utils.translation import gettext as _
 from wagtail.models import Locale
 
@@ -34,7 +35,7 @@ from .outbox import (
     skip,
     waiting,
 )
-from .storage import Provenance, batch_facts, store, store_nothing
+from .storage import BatchFacts, Provenance, batch_facts, store, store_nothing
 from .topic_set import current_topics, definitions, topic_set_version
 
 logger = logging.getLogger(__name__)
@@ -176,10 +177,19 @@ def _analyze_changed(todo: list[tuple[Claim, PageText]], setup: _Setup, report: 
     for (claimed, page_text), result in zip(todo, results, strict=True):
         if isinstance(result, AnalysisFailure):
             _fail(claimed, result, report)
-        elif store(claimed, result, setup.provenance(page_text.language), facts):
-            report.analyzed += 1
+        else:
+            _store(claimed, result, setup.provenance(page_text.language), facts, report)
     # Privacy that was set while the batch was being written is not among the batch's facts.
     refresh_filters([claimed.page_id for claimed, _page in todo])
+
+
+def _store(claimed: Claim, analysis: Analysis, made_with: Provenance, facts: BatchFacts, report: BatchReport) -> None:
+    """What the database refuses is one page's failure, not its batch's."""
+    try:
+        report.analyzed += store(claimed, analysis, made_with, facts)
+    except (DataError, IntegrityError) as error:
+        logger.exception("What was found on page %d could not be stored.", claimed.page_id)
+        _fail(claimed, AnalysisFailure(claimed.page_id, f"{type(error).__name__}: {error}"), report)
 
 
 def _known_vectors(

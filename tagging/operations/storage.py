@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from tagging.conf import settings
-from tagging.models import EmbeddingModel, Entity, PageAnalysis, PageEntity, PageVector, Suggestion
+from tagging.models import EmbeddingModel, Entity, PageAnalysis, PageEntity, PageVector, Suggestion, Topic
 from tagging.signals import page_analyzed
 from tagging.types import Analysis, Vector
 from tagging.types import PageEntity as FoundEntity
@@ -137,7 +137,10 @@ def _replace_suggestions(page_id: int, analysis: Analysis, model: EmbeddingModel
     decided = set(
         Suggestion.objects.filter(page_id=page_id).exclude(state__in=OPEN_STATES).values_list("topic_id", flat=True)
     )
-    wanted = [topic for topic in analysis.topics if topic.topic_id not in decided]
+    # A topic may have been deleted while the page was analysed.
+    existing = Topic.objects.filter(pk__in=[topic.topic_id for topic in analysis.topics]).values_list("pk", flat=True)
+    open_ids = set(existing) - decided
+    wanted = [topic for topic in analysis.topics if topic.topic_id in open_ids]
     rows = Suggestion.objects.filter(page_id=page_id, state__in=OPEN_STATES)
     rows.exclude(topic_id__in=[topic.topic_id for topic in wanted]).delete()
     Suggestion.objects.bulk_create(
