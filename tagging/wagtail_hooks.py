@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import Any
 
+from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.urls.converters import StringConverter
@@ -74,6 +75,12 @@ def register_urls() -> list[URLPattern | URLResolver]:
         path("affinity/pages/<int:page_id>/", include((panel_urls, "affinity_analysis"))),
         path("affinity/report/", include((report.urlpatterns, "affinity_report"))),
     ]
+
+
+@hooks.register("after_copy_page")
+def keep_decisions(request: HttpRequest, page: Any, new_page: Any) -> None:
+    """A copy keeps what editors decided; Wagtail sends no signal when a page is copied."""
+    operations.copy_decisions(page.pk, new_page.pk)
 
 
 def _with_side_panel(view_class: type[Any]) -> None:

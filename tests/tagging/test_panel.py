@@ -353,3 +353,11 @@ def test_a_new_page_gets_its_panel_once_autosave_has_made_it(client, editor, pag
     html = client.get(url).content.decode()
     assert "data-w-teleport-target-value=\"[data-side-panel='content-analysis']\"" in html
     assert 'data-controller="affinity-panel"' in html
+
+
+def test_a_copy_keeps_what_editors_decided(client, editor, page):
+    rejected = suggest(page, state=Suggestion.State.REJECTED)
+    form = {"new_title": "Copy", "new_slug": "copy", "new_parent_page": page.get_parent().pk}
+    client.post(reverse("wagtailadmin_pages:copy", args=[page.pk]), form)
+    copy = page.get_siblings(inclusive=False).get(slug="copy")
+    assert Suggestion.objects.get(page=copy, topic=rejected.topic).state == Suggestion.State.REJECTED
