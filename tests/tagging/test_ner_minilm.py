@@ -4,6 +4,7 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
+import spacy
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from tagging.ner.minilm.crf import best_tags, legal_transitions, marginals
 from tagging.ner.minilm.encoder import STATE_SIZE, TextStates
 from tagging.ner.minilm.head import EntityHead
 from tagging.ner.minilm.labels import TAGS, may_follow, spans_of_tags, tags_of_spans
-from tagging.ner.minilm.reading import Window
+from tagging.ner.minilm.reading import Window, window_of
 from tagging.ner.minilm.tokens import MAX_TOKENS, Shape, shape_of, windows
 
 HIDDEN, PROJECTION, SHAPE = 6, 10, 4
@@ -162,3 +163,12 @@ def test_a_token_has_the_mean_of_its_word_pieces_and_none_has_zeros() -> None:
     found = text.of_tokens(starts, ends)
     assert found.shape == (4, STATE_SIZE)
     assert found[:, 0].tolist() == [0.5, 0, 2, 0]
+
+
+def test_nothing_is_made_up_beyond_the_last_word_piece() -> None:
+    document = spacy.blank("en")("Ada met Bo in Rome")
+    pieces = np.array([[0, 3], [4, 7]], dtype=np.int32)  # MiniLM stopped after "met"
+    states = TextStates(np.zeros(384, dtype=np.float32), pieces, np.ones((2, STATE_SIZE), dtype=np.float32))
+    window = window_of(document, 0, 0, len(document), states)
+    assert window.shapes.tolist() == [Shape.TITLE, Shape.LOWER, Shape.BREAK, Shape.BREAK, Shape.BREAK]
+    assert not any(name.end > 2 for name in EntityHead(random_weights()).find([window])[0])

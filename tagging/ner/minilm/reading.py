@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .encoder import MiniLmEncoder, TextStates
-from .tokens import shape_of, windows
+from .tokens import Shape, shape_of, windows
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -46,4 +46,6 @@ def window_of(document: Doc, number: int, start: int, end: int, states: TextStat
     starts = np.fromiter((token.idx - offset for token in tokens), dtype=np.int32, count=len(tokens))
     ends = starts + np.fromiter((len(token) for token in tokens), dtype=np.int32, count=len(tokens))
     shapes = np.fromiter((shape_of(token.text) for token in tokens), dtype=np.int64, count=len(tokens))
+    # MiniLM reads 254 word pieces: of the tokens after them nothing is known, and nothing is made up.
+    shapes[starts >= states.pieces[:, 1].max(initial=0)] = Shape.BREAK
     return Window(number, start, shapes, states.of_tokens(starts, ends))

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import spacy
+from spacy.cli.init_config import fill_config
 from spacy.cli.train import train
 from spacy.language import Language
 from spacy.tokens import DocBin, Span
 
 from .corpora import LABELS
 from .examples import Example, case_copies, generator, read
+from .prepare import MAIN
 from .score import Score, score
 
 CONFIG = Path(__file__).parent / "cnn.cfg"
@@ -27,10 +29,10 @@ KEPT_BITS = 8  # of the 23 of a float's mantissa: what is dropped changes no sco
 
 
 def train_cnn(work: Path, language: str, steps: int) -> Path:
-    """Train on the gold texts, their case copies and the silver ones; returns the best model's folder."""
+    """Train on the main corpus, on silver text and on recased copies of both; returns the best model's folder."""
     folder = work / language
     rng = generator(SEED)
-    gold = list(read(folder / "train.jsonl"))
+    gold = [example for example in read(folder / "train.jsonl") if example.corpus == MAIN]
     examples = [*gold, *case_copies(gold, GOLD_COPIES, rng)]
     labelled = folder / "silver_labelled.jsonl"
     if labelled.exists():
@@ -41,8 +43,10 @@ def train_cnn(work: Path, language: str, steps: int) -> Path:
     development = [folder / f"{name}.jsonl" for name in ("dev", "dev_literature")]
     _save([one for path in development if path.exists() for one in read(path)], language, folder / "dev.spacy")
     output = folder / "cnn"
+    config = folder / "cnn.cfg"
+    fill_config(config, CONFIG)
     train(
-        CONFIG,
+        config,
         output,
         overrides={
             "nlp.lang": language,

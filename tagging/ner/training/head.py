@@ -33,12 +33,11 @@ class Recipe:
     """How a head is trained."""
 
     size: Size = field(default_factory=Size)
-    epochs: int = 5
+    epochs: int = 4
     batch_tokens: int = 2500
     learning_rate: float = 2.5e-3
     weight_decay: float = 0.01
     dropout: float = 0.3
-    unknown_corpus: float = 0.0
     average: float = 0.998
     seed: int = 0
 

@@ -32,6 +32,10 @@ class Score:
     def f1(self) -> float:
         return 2 * self.right / (self.found + self.gold) if self.found + self.gold else 0.0
 
+    def __str__(self) -> str:
+        """In percent, for tables."""
+        return f"P {self.precision:6.1%}  R {self.recall:6.1%}  F1 {self.f1:6.1%}  of {self.gold}"
+
 
 def score(gold: Iterable[Sequence[NameSpan]], found: Iterable[Found], label: str = "", least: float = 0.0) -> Score:
     """Compare texts in order: of one label or of all, with names of at least that confidence."""

@@ -14,6 +14,7 @@ from tagging.ner.minilm.head import EntityHead
 from .corpora import verify
 from .examples import Example, read, write
 from .head import found_by
+from .prepare import MAIN
 from .states import States
 
 POSTS = "digitalgov/posts.jsonl"
@@ -36,7 +37,7 @@ def paragraphs(markdown: str) -> Iterator[str]:
             yield paragraph
 
 
-def collect(data: Path, work: Path, most_words: int = 250_000) -> int:
+def collect(data: Path, work: Path, most_words: int = 500_000) -> int:
     """Write up to so many words of the posts' paragraphs as the set "silver", unlabelled; returns the words."""
     posts = data / POSTS
     verify(posts, data)
@@ -58,14 +59,17 @@ def collect(data: Path, work: Path, most_words: int = 250_000) -> int:
 
 
 def label(head: EntityHead, work: Path) -> int:
-    """Write "silver_labelled": the paragraphs whose every name the head is sure of. Returns how many there are."""
+    """Write "silver_labelled": every text but the main corpus's, as the head reads it, where it is sure enough.
+
+    The other gold corpora are labelled anew because each has its own idea of a name: the head, which
+    has learned which idea is whose, tells the CNN only one. Returns how many texts there are.
+    """
     folder = work / "en"
-    examples = list(read(folder / "silver.jsonl"))
-    found = found_by(head, States.load(folder / "silver"), len(examples))
-    kept = [
-        Example(example.text, tuple(span for span, _ in names), example.corpus)
-        for example, names in zip(examples, found, strict=True)
-        if all(confidence >= LEAST_CONFIDENCE for _, confidence in names)
-    ]
+    kept: list[Example] = []
+    for name in ("silver", "train"):
+        examples = list(read(folder / f"{name}.jsonl"))
+        for example, names in zip(examples, found_by(head, States.load(folder / name), len(examples)), strict=True):
+            if example.corpus != MAIN and all(confidence >= LEAST_CONFIDENCE for _, confidence in names):
+                kept.append(Example(example.text, tuple(span for span, _ in names), example.corpus))
     write(folder / "silver_labelled.jsonl", kept)
     return len(kept)
