@@ -63,7 +63,11 @@ def _root_pages(site_id: int) -> PageQuerySet:
 
 
 def _restricted_pages() -> PageQuerySet:
-    return _pages().filter(pk__in=PageViewRestriction.objects.values("page"))
+    """Pages with a restriction of their own, and their aliases, which Wagtail serves under their source's."""
+    restricted = PageViewRestriction.objects.values("page")
+    aliases = _pages().filter(alias_of__in=restricted).values("pk")
+    of_aliases = _pages().filter(alias_of__alias_of__in=restricted).values("pk")
+    return _pages().filter(pk__in=restricted.union(aliases, of_aliases))
 
 
 def _above(pages: PageQuerySet) -> PageQuerySet:
