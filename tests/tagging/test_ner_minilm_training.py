@@ -20,6 +20,7 @@ from tagging.ner.training.examples import (
     title_case,
     write,
 )
+from tagging.ner.training.markdown import paragraphs
 from tagging.ner.training.score import score
 
 
@@ -147,3 +148,23 @@ def test_every_language_has_its_files_on_record() -> None:
     recorded = json.loads(corpora.CHECKSUMS.read_text())
     for folder in prepare.UNER.values():
         assert {f"ner/{folder}/{part}.conll" for part in ("train", "dev", "test")} <= recorded.keys()
+
+
+def test_markdown_becomes_paragraphs_of_plain_text() -> None:
+    text = """## What the **General Services** Administration has learned
+
+Read [the guide of 18F](https://18f.gov "Guide"), written
+by *Ada Lovelace* &amp; friends <br> in 2016.
+
+{{< youtube abc >}}
+
+Too short.
+
+```python
+print("no text at all, however long this line of code may become")
+```
+"""
+    assert list(paragraphs(text)) == [
+        "What the General Services Administration has learned",
+        "Read the guide of 18F, written by Ada Lovelace & friends in 2016.",
+    ]

@@ -1,7 +1,5 @@
 """The entity model that ships: what it finds, how sure it is, and what lies beside it."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -10,8 +8,7 @@ from tagging.ner.minilm.encoder import STATE_SIZE
 from tagging.ner.minilm.labels import TAGS
 from tagging.ner.minilm.tokens import Shape
 
-FOLDER = Path(weights.__file__).parent.parent / "weights"
-HEAD = FOLDER / "minilm_en.npz"
+HEAD = weights.FOLDER / "minilm_en.npz"
 
 
 def test_the_weights_are_small_plain_arrays() -> None:
@@ -26,7 +23,7 @@ def test_the_weights_are_small_plain_arrays() -> None:
 
 
 def test_the_licence_lies_beside_the_weights() -> None:
-    text = (FOLDER / "LICENSE.md").read_text()
+    text = (weights.FOLDER / "LICENSE.md").read_text()
     assert "CC BY-SA 4.0" in text
     for source in ("English-EWT", "WikiGold", "WNUT", "Broad Twitter Corpus", "CrossNER", "all-MiniLM-L6-v2"):
         assert source in text

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 NAME = "affinity_ner"
-WEIGHTS = Path(__file__).parent.parent / "weights" / "minilm_en.npz"
+WEIGHTS = weights.FOLDER / "minilm_en.npz"
 
 if not Span.has_extension("confidence"):
     Span.set_extension("confidence", default=None)

@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 from .crf import Floats
 
+FOLDER = Path(__file__).parent.parent / "weights"
+"""Where the shipped models lie, with their licence."""
+
 _SCALE = ".scale"
 
 

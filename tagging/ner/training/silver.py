@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import html
 import json
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from tagging.ner.minilm.head import EntityHead
@@ -14,27 +11,13 @@ from tagging.ner.minilm.head import EntityHead
 from .corpora import verify
 from .examples import Example, read, write
 from .head import found_by
+from .markdown import paragraphs
 from .prepare import MAIN
 from .states import States
 
 POSTS = "digitalgov/posts.jsonl"
 LEAST_CONFIDENCE = 0.5
-MIN_CHARACTERS, MAX_CHARACTERS = 40, 900
 HELD_OUT_EIGHTHS = 1  # of the posts, by a hash of their id: never labelled
-
-_NOT_TEXT = re.compile(r"```.*?```|\{\{.*?\}\}|<[^>]*>|!\[[^\]]*\]\([^)]*\)|^\s*\|.*$", re.DOTALL | re.MULTILINE)
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)(?:\{[^}]*\})?")
-_MARKUP = re.compile(r"^\s*(?:#+|[-*+>]|\d+\.)\s+|[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}(?!\w)", re.MULTILINE)
-_SPACES = re.compile(r"\s+")
-
-
-def paragraphs(markdown: str) -> Iterator[str]:
-    """The paragraphs and headings of a Markdown text, without markup, of a size worth labelling."""
-    text = _MARKUP.sub("", _LINK.sub(r"\1", _NOT_TEXT.sub("\n", html.unescape(markdown))))
-    for block in re.split(r"\n\s*\n", text):
-        paragraph = _SPACES.sub(" ", block).strip()
-        if MIN_CHARACTERS <= len(paragraph) <= MAX_CHARACTERS:
-            yield paragraph
 
 
 def collect(data: Path, work: Path, most_words: int = 500_000) -> int:
