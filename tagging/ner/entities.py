@@ -165,6 +165,7 @@ def _salience(mentions: Sequence[Mention], page: _Page) -> float:
 
 def _evidence(mentions: Sequence[Mention], page: _Page) -> tuple[str, ...]:
     """Up to three sentences, from the body before the title."""
-    ordered = sorted(mentions, key=page.in_title)
-    found = dict.fromkeys(" ".join(mention.sentence.split())[:MAX_SENTENCE] for mention in ordered)
+    # Each sentence once: a text without a full stop is one long sentence with thousands of names.
+    sentences = dict.fromkeys(mention.sentence for mention in sorted(mentions, key=page.in_title))
+    found = dict.fromkeys(" ".join(sentence.split())[:MAX_SENTENCE] for sentence in sentences)
     return tuple([sentence for sentence in found if sentence][:MAX_EVIDENCE])

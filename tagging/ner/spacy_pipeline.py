@@ -123,16 +123,20 @@ def _cut(paragraph: str, start: int) -> str:
 
 
 def _mentions(doc: Doc, piece: _Piece) -> Iterator[Mention]:
+    # One string a sentence, however many names are in it.
+    sentences: dict[int, str] = {}
     for span in doc.ents:
         label = LABELS.get(span.label_)
         if label:
+            sentence = sentences.get(span.sent.start) or span.sent.text.strip()
+            sentences[span.sent.start] = sentence
             yield Mention(
                 text=span.text,
                 label=label,
                 paragraph=piece.paragraph,
                 start=piece.offset + span.start_char,
                 end=piece.offset + span.end_char,
-                sentence=span.sent.text.strip(),
+                sentence=sentence,
                 score=_confidence(span),
             )
 
