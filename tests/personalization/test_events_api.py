@@ -344,7 +344,7 @@ def test_folding_a_visitor_who_is_gone_is_nothing():
     tasks.fold_profile(str(uuid.uuid4()))
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_a_page_deleted_meanwhile_is_a_problem_and_nothing_is_written(reader, page):
     visitor_id = Visitor.objects.get().pk
     gone = EventRecord(uuid.uuid4(), "view", 999_999, timezone.now())

@@ -267,7 +267,7 @@ def test_draft_tag_tells_what_the_open_form_should_show(page, user):
     assert operations.draft_tag(0, "rivers") is None
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_editors_at_once_do_not_overwrite_each_other(user):
     page = make_article(make_site())
     topics = [suggest(page, name) for name in ("Rivers", "Bridges", "Floods", "Engineers")]

@@ -442,7 +442,7 @@ def test_filter_columns_are_put_right_after_bulk_updates(site):
     assert operations.refresh_filters() == 0
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_models_run_outside_any_transaction_and_never_in_the_request(embedder, monkeypatch):
     seen = []
     real = embedder.embed
@@ -459,7 +459,7 @@ def test_models_run_outside_any_transaction_and_never_in_the_request(embedder, m
     assert len(seen) == 3  # a first word that loads the model, the page, the topic
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_the_vector_index_is_built_beside_the_running_site_and_used(settings):
     settings.WAGTAIL_TAGGING = {**settings.WAGTAIL_TAGGING, "EXACT_SEARCH_ROWS": 2}
     site = make_site()

@@ -236,7 +236,7 @@ def sent(monkeypatch):
     return tasks_sent
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_the_worker_is_asked_after_the_commit_and_not_for_a_rollback(sent):
     page = make_article(make_site(), publish=False)
     sent.clear()
