@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
+from django.db import connections
 from playwright.sync_api import Browser, sync_playwright
 
 from personalization.operations.placements import forget_placements
@@ -24,11 +25,17 @@ def _nothing_kept():
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Debian's headless Chromium. One a module: Playwright's event loop must not outlive the tests that use it."""
+def chromium(django_db_setup: None) -> Iterator[Browser]:
+    """Debian's headless Chromium. One a module: Playwright's event loop must not outlive the tests that use it.
+
+    While that loop runs, Django uses another connection, which must know what the database holds after migrating.
+    """
+    migrated = connections["default"]._test_serialized_contents
     program = require("chromium", "apt-get install chromium")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # that loop runs in the tests' thread
+        connections["default"]._test_serialized_contents = migrated
         browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
+        connections["default"].close()

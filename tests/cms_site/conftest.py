@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from django.core.files.base import ContentFile
 from wagtail.images.models import Image
-from wagtail.models import Collection, Locale, Page, Site
+from wagtail.models import Locale, Page, Site
 
 from cms_site.demo import pictures
 from cms_site.models import TopicPage
@@ -70,8 +70,6 @@ def french(magazine) -> Magazine:
 @pytest.fixture
 def picture(db, settings, tmp_path) -> Image:
     settings.MEDIA_ROOT = tmp_path
-    if Collection.get_first_root_node() is None:  # gone after a test with a live server
-        Collection.add_root(name="Root")
     file = BytesIO()
     pictures.draw("nature", "test").resize((300, 200)).save(file, "JPEG")
     return Image.objects.create(title="hills", description="Hills.", file=ContentFile(file.getvalue(), "hills.jpg"))
