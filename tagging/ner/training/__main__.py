@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
         step = steps.add_parser(name, help=about)
         step.set_defaults(run=run)
         if name == "cnn":
-            step.add_argument("--steps", type=int, default=4000)
+            step.add_argument("--steps", type=int, default=4500)
         if name in ("head", "silver", "cnn", "evaluate"):
             step.add_argument("--weights", type=Path, default=SHIPPED, help="folder of the trained weights")
     return parser

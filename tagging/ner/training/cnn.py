@@ -25,6 +25,13 @@ CONFIG = Path(__file__).parent / "cnn.cfg"
 SEED = 11
 GOLD_COPIES = {"lower": 0.06, "title": 0.12, "upper": 0.10}
 SILVER_COPIES = {"lower": 0.05, "title": 0.12, "upper": 0.10}
+META = {
+    "name": "affinity_cnn",
+    "version": "1.0.0",
+    "spacy_version": ">=3.8,<4",
+    "license": "CC BY-SA 4.0, see LICENSE.md in the folder above",
+    "performance": {},
+}
 KEPT_BITS = 8  # of the 23 of a float's mantissa: what is dropped changes no score, and compresses well
 
 
@@ -78,6 +85,8 @@ def shrink(model: Path, target: Path) -> None:
             for parameter in node.param_names:
                 if node.has_param(parameter):
                     node.set_param(parameter, rounded(node.get_param(parameter)))
+    nlp.meta.update(META)
+    nlp.config["paths"] = dict.fromkeys(nlp.config["paths"])  # of the machine that trained it
     if target.exists():
         shutil.rmtree(target)
     nlp.to_disk(target)
