@@ -30,11 +30,12 @@ def chromium(django_db_setup: None) -> Iterator[Browser]:
 
     While that loop runs, Django uses another connection, which must know what the database holds after migrating.
     """
-    migrated = connections["default"]._test_serialized_contents
+    migrated = getattr(connections["default"], "_test_serialized_contents", None)  # where a test asks for it
     program = require("chromium", "apt-get install chromium")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # that loop runs in the tests' thread
-        connections["default"]._test_serialized_contents = migrated
+        if migrated is not None:
+            connections["default"]._test_serialized_contents = migrated
         browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
