@@ -1,4 +1,9 @@
-"""What editors' decisions teach: pages that are alike have topics alike."""
+"""What editors' decisions teach: pages that are alike have topics alike, and a topic's pages have something in common.
+
+The neighbours are what can be shown to an editor; a ridge regression on the page vectors joins them as a
+topic gathers pages. Both were chosen, and their constants fitted, on pages older than those that
+docs/quality.md reports on.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +18,10 @@ HALF_LIFE_DAYS = 1000.0  # a decision of this age counts half
 NEIGHBOURS = 20  # decided pages that a page is compared with
 SHARPNESS = 4  # the nearest of them count by this power of their cosine
 FEW_DECISIONS = 30  # with so many decided pages, what they say counts half
-NEIGHBOUR_WEIGHT = 9.0  # of the matcher's logit: all neighbours agree (docs/quality.md)
+FEW_PAGES = 20  # with so many accepted pages, a topic's own regression counts half
+RIDGE = 1.0  # of the regression, in pages
+NEIGHBOUR_WEIGHT, REGRESSION_WEIGHT = 10.0, 8.0  # in the matcher's logit, where all agree
+KNOWN_OFFSET = 2.0  # off the logit of a topic that editors know well: else all that they use would rise
 SHOWN = 3  # pages named as a reason
 
 
@@ -33,6 +41,10 @@ class Lessons:
         self._vectors = decisions.vectors
         self._votes = decisions.votes
         self._ages = 0.5 ** (decisions.age_days / HALF_LIFE_DAYS)
+        self._centre = self._ages @ self._vectors / self._ages.sum()
+        pages = self._ages @ np.maximum(self._votes, 0)
+        self._known = pages / (pages + FEW_PAGES)
+        self._coefficients = self._regress()
 
     def about(self, page_id: int, vector: Vector) -> Learned:
         """What the decisions on other pages say of this one. A page is no witness for itself."""
@@ -42,7 +54,17 @@ class Lessons:
         near = others[order]
         pull = np.maximum(cosines[order], 0.0) ** SHARPNESS * self._ages[near]
         votes = self._votes[near]
-        trust = NEIGHBOUR_WEIGHT * len(others) / (len(others) + FEW_DECISIONS)
-        scores = trust * (pull @ votes) / (pull.sum() + 1e-9)
+        trust = len(others) / (len(others) + FEW_DECISIONS)
+        neighbours = (pull @ votes) / (pull.sum() + 1e-9)
+        own = 0.0 if len(others) < len(self._page_ids) else (vector - self._centre) @ self._coefficients
+        scores = trust * (NEIGHBOUR_WEIGHT * neighbours + REGRESSION_WEIGHT * own - KNOWN_OFFSET * self._known)
         similar = tuple(tuple(self._page_ids[near[column > 0][:SHOWN]].tolist()) for column in votes.T)
         return Learned(scores, similar)
+
+    def _regress(self) -> npt.NDArray[np.float64]:
+        """One column of coefficients a topic: ridge regression of its votes, none where it has no page."""
+        features = self._vectors - self._centre
+        weighted = features.T * self._ages
+        targets = self._votes - self._ages @ self._votes / self._ages.sum()
+        solved = np.linalg.solve(weighted @ features + RIDGE * np.eye(features.shape[1]), weighted @ targets)
+        return np.asarray(solved * self._known)

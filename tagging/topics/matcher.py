@@ -21,7 +21,7 @@ from .words import PhraseFinder, sentence_at, sentences, tokens
 PRIOR_MEAN, PRIOR_SPREAD, PRIOR_TOPICS = 0.12, 0.10, 6
 
 # A logistic of the evidence: z-scored cosine to description and name, words, names (docs/quality.md).
-BIAS, Z_WEIGHT, NAME_Z_WEIGHT, WORD_WEIGHT, NAME_WEIGHT = -7.35, 1.35, 1.25, 1.45, 1.0
+BIAS, Z_WEIGHT, NAME_Z_WEIGHT, WORD_WEIGHT, NAME_WEIGHT = -7.3, 1.2, 1.2, 1.75, 1.0
 
 TITLE_HIT, SUMMARY_HIT, BODY_HIT = 2.0, 2.0, 1.0
 
