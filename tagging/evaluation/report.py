@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .metrics import METRICS, Figure, Labels, Scores, figure
 
-NAME_WIDTH, CELL_WIDTH = 46, 20
+NAME_WIDTH, CELL_WIDTH = 32, 22
 
 
 @dataclass(frozen=True, slots=True)

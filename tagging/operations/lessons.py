@@ -36,7 +36,7 @@ def decisions(topics: Sequence[Topic], model: EmbeddingModel) -> Decisions | Non
     ages = np.zeros(len(rows))
     now = timezone.now()
     for page_id, topic_id, state, decided_at in reversed(decided):  # the newest decision on a page gives its age
-        if (row := rows.get(page_id)) is not None:
+        if decided_at and (row := rows.get(page_id)) is not None:
             votes[row, columns[topic_id]] = VOTES[Suggestion.State(state)]
             ages[row] = max((now - decided_at).total_seconds() / SECONDS_A_DAY, 0.0)
     return Decisions(tuple(rows), np.array(list(vectors.values()), dtype=np.float32), votes, ages)

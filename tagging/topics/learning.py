@@ -18,10 +18,11 @@ HALF_LIFE_DAYS = 1000.0  # a decision of this age counts half
 NEIGHBOURS = 20  # decided pages that a page is compared with
 SHARPNESS = 4  # the nearest of them count by this power of their cosine
 FEW_DECISIONS = 30  # with so many decided pages, what they say counts half
-FEW_PAGES = 20  # with so many accepted pages, a topic's own regression counts half
+FEW_PAGES = 8  # with so many accepted pages, a topic's own regression counts half
 RIDGE = 1.0  # of the regression, in pages
-NEIGHBOUR_WEIGHT, REGRESSION_WEIGHT = 10.0, 8.0  # in the matcher's logit, where all agree
-KNOWN_OFFSET = 2.0  # off the logit of a topic that editors know well: else all that they use would rise
+SPREAD_FLOOR = 0.01  # variance added to a topic's: a rare topic's regression is no louder than a common one's
+NEIGHBOUR_WEIGHT, REGRESSION_WEIGHT = 8.0, 3.0  # in the matcher's logit
+KNOWN_OFFSET = 1.0  # off the logit of a topic that editors know well: else all that they use would rise
 SHOWN = 3  # pages named as a reason
 
 
@@ -56,15 +57,26 @@ class Lessons:
         votes = self._votes[near]
         trust = len(others) / (len(others) + FEW_DECISIONS)
         neighbours = (pull @ votes) / (pull.sum() + 1e-9)
-        own = 0.0 if len(others) < len(self._page_ids) else (vector - self._centre) @ self._coefficients
-        scores = trust * (NEIGHBOUR_WEIGHT * neighbours + REGRESSION_WEIGHT * own - KNOWN_OFFSET * self._known)
+        scores = trust * (NEIGHBOUR_WEIGHT * neighbours + self._regressed(vector, len(others)))
         similar = tuple(tuple(self._page_ids[near[column > 0][:SHOWN]].tolist()) for column in votes.T)
         return Learned(scores, similar)
 
+    def _regressed(self, vector: Vector, witnesses: int) -> npt.NDArray[np.float64] | float:
+        """What the regression adds: nothing for a page that it was fitted to."""
+        if witnesses < len(self._page_ids):
+            return 0.0
+        fit = (vector - self._centre) @ self._coefficients
+        return np.asarray(REGRESSION_WEIGHT * fit - KNOWN_OFFSET * self._known)
+
     def _regress(self) -> npt.NDArray[np.float64]:
-        """One column of coefficients a topic: ridge regression of its votes, none where it has no page."""
+        """One column of coefficients a topic: ridge regression of its votes, in its votes' own standard deviations.
+
+        So scaled, how often a topic was used does not count, which drifts; a topic without a page has zeros.
+        """
         features = self._vectors - self._centre
         weighted = features.T * self._ages
-        targets = self._votes - self._ages @ self._votes / self._ages.sum()
-        solved = np.linalg.solve(weighted @ features + RIDGE * np.eye(features.shape[1]), weighted @ targets)
-        return np.asarray(solved * self._known)
+        means = self._ages @ self._votes / self._ages.sum()
+        spread = np.sqrt(np.maximum(self._ages @ self._votes**2 / self._ages.sum() - means**2, 0) + SPREAD_FLOOR)
+        ridge = RIDGE * np.eye(features.shape[1])
+        solved = np.linalg.solve(weighted @ features + ridge, weighted @ (self._votes - means))
+        return np.asarray(solved / spread * self._known)
