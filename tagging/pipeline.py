@@ -11,7 +11,7 @@ from .exceptions import TaggingError
 from .ner.base import Recognizer
 from .ner.entities import page_entities
 from .topics import TopicMatcher
-from .types import Analysis, AnalysisFailure, PageEntity, PageText, TopicDefinition, Vector
+from .types import Analysis, AnalysisFailure, Decisions, PageEntity, PageText, TopicDefinition, Vector
 
 logger = logging.getLogger(__name__)
 
@@ -24,19 +24,21 @@ def analyze(
     *,
     known_vectors: Mapping[int, Vector] | None = None,
     known_entities: Mapping[int, tuple[PageEntity, ...]] | None = None,
+    decisions: Decisions | None = None,
     min_score: float = 0.0,
     max_topics: int | None = None,
 ) -> list[Analysis | AnalysisFailure]:
     """Analyse a batch: one result a page, in the order of the pages. Never raises for a page.
 
     `recognizer_for` gives the recogniser of a language. Pages in `known_vectors` or `known_entities`
-    (by page id) are not embedded, or not searched for names, again: for a changed topic set. Topics
-    below `min_score` are dropped, and only the best `max_topics` are kept.
+    (by page id) are not embedded, or not searched for names, again: for a changed topic set.
+    `decisions` are what editors said of other pages. Topics below `min_score` are dropped, and only the
+    best `max_topics` are kept.
 
     Should the batch fail as a whole, its pages are tried one by one, so that only those to blame fail.
     """
     vectors, entities = known_vectors or {}, known_entities or {}
-    matcher = TopicMatcher(topic_set, min_score=min_score, limit=max_topics)
+    matcher = TopicMatcher(topic_set, decisions=decisions, min_score=min_score, limit=max_topics)
 
     def run(batch: Sequence[PageText]) -> list[Analysis | AnalysisFailure]:
         names = {**_recognize([t for t in batch if t.page_id not in entities], recognizer_for), **entities}

@@ -78,7 +78,11 @@ class PageEntity:
 
 @dataclass(frozen=True, slots=True)
 class TopicDefinition:
-    """A node of the site's topic tree as the matcher needs it. `vector` describes the topic."""
+    """A node of the site's topic tree as the matcher needs it.
+
+    `vector` stands for the topic with its description and synonyms, `name_vector` for its name alone;
+    without the latter the former stands in.
+    """
 
     topic_id: int
     name: str
@@ -86,16 +90,34 @@ class TopicDefinition:
     synonyms: tuple[str, ...]
     vector: Vector
     ancestors: tuple[int, ...] = ()
+    name_vector: Vector | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decisions:
+    """What editors decided: a row for each page, a column for each topic of the topic set.
+
+    `vectors` (pages, dimensions) are unit length; `votes` (pages, topics) are 1 for accepted, -1 for
+    rejected, 0 for neither; `age_days` (pages) is how long ago.
+    """
+
+    page_ids: tuple[int, ...]
+    vectors: npt.NDArray[np.float32]
+    votes: npt.NDArray[np.float64]
+    age_days: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class TopicScore:
-    """How well one topic fits one page: `score` in [0, 1], and the sentence that made it so."""
+    """How well one topic fits one page: `score` is a probability, `evidence` the sentence that made it so,
+    `similar` the ids of pages like this one that editors gave the topic.
+    """
 
     topic_id: int
     score: float
     source: SuggestionSource
     evidence: str = ""
+    similar: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

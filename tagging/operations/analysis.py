@@ -23,6 +23,7 @@ from tagging.types import Analysis, AnalysisFailure, PageEntity, PageText, Vecto
 
 from .embedding_models import model_row, promote_when_filled
 from .filters import refresh_filters
+from .lessons import decisions
 from .outbox import (
     Claim,
     analyzable_pages,
@@ -170,6 +171,7 @@ def _analyze_changed(todo: list[tuple[Claim, PageText]], setup: _Setup, report: 
         definitions(setup.topics, setup.embedder, model),
         known_vectors=_known_vectors(same_text, setup, model),
         known_entities=_known_entities(same_text),
+        decisions=decisions(setup.topics, model),
         min_score=settings.SUGGEST_THRESHOLD,
         max_topics=settings.MAX_TOPICS,
     )

@@ -14,6 +14,8 @@ from tagging.models import EmbeddingModel, Topic, TopicVector
 from tagging.topics import describe
 from tagging.types import TopicDefinition, Vector
 
+_NAME_VECTORS: dict[str, dict[str, Vector]] = {}  # by embedder and name
+
 
 def current_topics() -> list[Topic]:
     """Every topic of the site, in tree order."""
@@ -29,6 +31,7 @@ def topic_set_version(topics: Sequence[Topic]) -> str:
 def definitions(topics: Sequence[Topic], embedder: Embedder, model: EmbeddingModel) -> tuple[TopicDefinition, ...]:
     """The topics with their vectors. Embeds those whose words have changed: for workers only."""
     vectors = _vectors(topics, embedder, model)
+    names = _name_vectors([topic.name for topic in topics], embedder)
     by_path = {topic.path: topic.pk for topic in topics}
     return tuple(
         TopicDefinition(
@@ -38,6 +41,7 @@ def definitions(topics: Sequence[Topic], embedder: Embedder, model: EmbeddingMod
             synonyms=tuple(topic.synonyms),
             vector=vectors[topic.pk],
             ancestors=_ancestors(topic.path, by_path),
+            name_vector=names[topic.name],
         )
         for topic in topics
     )
@@ -61,6 +65,15 @@ def _vectors(topics: Sequence[Topic], embedder: Embedder, model: EmbeddingModel)
         embedded = dict(zip(missing, embedder.embed([texts[pk] for pk in missing]), strict=True))
         _store(embedded, hashes, model)
         known |= embedded
+    return known
+
+
+def _name_vectors(names: Sequence[str], embedder: Embedder) -> dict[str, Vector]:
+    """Names are few and short: a process embeds each of them once, and nothing is stored."""
+    known = _NAME_VECTORS.setdefault(embedder.name, {})
+    missing = [name for name in dict.fromkeys(names) if name not in known]
+    if missing:
+        known.update(zip(missing, embedder.embed(missing), strict=True))
     return known
 
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from tagging.types import PageEntity, PageText, TopicDefinition, TopicScore, Vector
 
+from .calibration import Calibration, calibrate
 from .matcher import TopicMatcher
 
-__all__ = ["TopicMatcher", "describe", "score"]
+__all__ = ["Calibration", "TopicMatcher", "calibrate", "describe", "score"]
 
 
 def describe(name: str, description: str, synonyms: Sequence[str]) -> str:

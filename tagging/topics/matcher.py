@@ -9,18 +9,21 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tagging.types import PageEntity, PageText, SuggestionSource, TopicDefinition, TopicScore, Vector
+from tagging.types import Decisions, PageEntity, PageText, SuggestionSource, TopicDefinition, TopicScore, Vector
 
+from .calibration import Calibration
+from .learning import Lessons
+from .phrases import phrases_of
 from .words import PhraseFinder, sentence_at, sentences, tokens
 
 # What a page's cosine to a topic is among topics at large (MiniLM), and how many topics that is worth:
 # with a handful of topics, their own mean and spread say little.
 PRIOR_MEAN, PRIOR_SPREAD, PRIOR_TOPICS = 0.12, 0.10, 6
 
-# A logistic of the evidence: z-scored cosine, cosine itself, words, names.
-BIAS, Z_WEIGHT, COSINE_WEIGHT, WORD_WEIGHT, NAME_WEIGHT = -7.2, 2.3, 1.0, 5.0, 1.0
+# A logistic of the evidence: z-scored cosine to description and name, words, names (docs/quality.md).
+BIAS, Z_WEIGHT, NAME_Z_WEIGHT, WORD_WEIGHT, NAME_WEIGHT = -7.3, 1.2, 1.2, 1.75, 1.0
 
-TITLE_HIT, SUMMARY_HIT, BODY_HIT = 1.0, 0.6, 0.25
+TITLE_HIT, SUMMARY_HIT, BODY_HIT = 2.0, 2.0, 1.0
 
 CLEAR_Z = 1.5  # from here on the vector counts as a reason of its own
 MAX_PARAGRAPHS = 200  # that are searched for a sentence to show
@@ -30,27 +33,29 @@ MAX_PARAGRAPHS = 200  # that are searched for a sentence to show
 class _Evidence:
     """What speaks for one topic on one page."""
 
-    cosine: float = 0.0
     z: float = 0.0
+    name_z: float = 0.0
     hits: float = 0.0
     place: tuple[int, int] | None = None  # paragraph and offset of the first hit
     salience: float = 0.0
+    learned: float = 0.0
+    similar: tuple[int, ...] = ()
 
     @property
     def from_vector(self) -> float:
-        return Z_WEIGHT * self.z + COSINE_WEIGHT * self.cosine
+        return Z_WEIGHT * self.z + NAME_Z_WEIGHT * self.name_z
 
     @property
     def from_words(self) -> float:
-        return WORD_WEIGHT * (1 - math.exp(-self.hits))
+        return WORD_WEIGHT * math.log1p(self.hits)
 
     @property
     def from_names(self) -> float:
         return NAME_WEIGHT * self.salience
 
     @property
-    def score(self) -> float:
-        return 1 / (1 + math.exp(-(BIAS + self.from_vector + self.from_words + self.from_names)))
+    def logit(self) -> float:
+        return BIAS + self.from_vector + self.from_words + self.from_names + self.learned
 
     @property
     def source(self) -> SuggestionSource:
@@ -65,14 +70,27 @@ class TopicMatcher:
     """Scores pages against one topic set. Build it once for a batch."""
 
     def __init__(
-        self, topic_set: Sequence[TopicDefinition], *, min_score: float = 0.0, limit: int | None = None
+        self,
+        topic_set: Sequence[TopicDefinition],
+        *,
+        decisions: Decisions | None = None,
+        calibration: Calibration | None = None,
+        min_score: float = 0.0,
+        limit: int | None = None,
     ) -> None:
-        """Topics below `min_score` are dropped, and only the best `limit` are kept."""
+        """Topics below `min_score` are dropped, and only the best `limit` are kept.
+
+        Without `decisions` the first day's knowledge has to do; without `calibration`, its curve.
+        """
         self._topics = topic_set
+        self._calibration = calibration or Calibration()
         self._min_score = min_score
         self._limit = limit
         self._vectors = np.array([topic.vector for topic in topic_set], dtype=np.float32)
-        phrases = [(i, p) for i, topic in enumerate(topic_set) for p in (topic.name, *topic.synonyms)]
+        self._lessons = Lessons(decisions) if decisions and decisions.page_ids else None
+        names = [topic.vector if topic.name_vector is None else topic.name_vector for topic in topic_set]
+        self._names = np.array(names, dtype=np.float32)
+        phrases = [(i, phrase) for i, topic in enumerate(topic_set) for phrase in phrases_of(topic)]
         self._finder = PhraseFinder(phrases)
         self._owners: dict[str, set[int]] = {}
         for owner, phrase in phrases:
@@ -83,21 +101,31 @@ class TopicMatcher:
         if not self._topics:
             return ()
         evidence = self._gather(text, vector, entities)
-        kept = [i for i, found in enumerate(evidence) if found.score >= self._min_score]
-        kept.sort(key=lambda i: (-evidence[i].score, i))
+        chances = [self._calibration.probability(found.logit) for found in evidence]
+        kept = [i for i, chance in enumerate(chances) if chance >= self._min_score]
+        kept.sort(key=lambda i: (-evidence[i].logit, i))
         return tuple(
             TopicScore(
-                self._topics[i].topic_id, evidence[i].score, evidence[i].source, self._sentence(text, i, evidence[i])
+                self._topics[i].topic_id,
+                chances[i],
+                evidence[i].source,
+                self._sentence(text, i, evidence[i]),
+                evidence[i].similar,
             )
             for i in kept[: self._limit]
         )
 
+    def logits(self, text: PageText, vector: Vector | None, entities: Sequence[PageEntity]) -> list[float]:
+        """The uncalibrated score of every topic, in the order of the topic set: what `calibrate` is fitted to."""
+        return [found.logit for found in self._gather(text, vector, entities)]
+
     def _gather(self, text: PageText, vector: Vector | None, entities: Sequence[PageEntity]) -> list[_Evidence]:
         evidence = [_Evidence() for _ in self._topics]
         if vector is not None:
-            cosines = self._vectors @ vector
-            for found, cosine, z in zip(evidence, cosines.tolist(), _z_scores(cosines).tolist(), strict=True):
-                found.cosine, found.z = cosine, z
+            by_description, by_name = _z_scores(self._vectors @ vector), _z_scores(self._names @ vector)
+            for found, z, name_z in zip(evidence, by_description.tolist(), by_name.tolist(), strict=True):
+                found.z, found.name_z = z, name_z
+            self._learn_from(evidence, text.page_id, vector)
         for number, (paragraph, weight) in enumerate(_weighted(text)):
             for hit in self._finder.find(tokens(paragraph)):
                 found = evidence[hit.owner]
@@ -107,6 +135,13 @@ class TopicMatcher:
             for owner in self._named(entity):
                 evidence[owner].salience = max(evidence[owner].salience, entity.salience)
         return evidence
+
+    def _learn_from(self, evidence: list[_Evidence], page_id: int, vector: Vector) -> None:
+        if self._lessons is None:
+            return
+        learned = self._lessons.about(page_id, vector)
+        for found, score, similar in zip(evidence, learned.scores.tolist(), learned.similar, strict=True):
+            found.learned, found.similar = score, similar
 
     def _named(self, entity: PageEntity) -> set[int]:
         names = (entity.name, *entity.aliases)

@@ -132,7 +132,7 @@ def test_a_changed_topic_rescores_pages_without_reading_them_again(site, embedde
     assert operations.analyze_batch().analyzed == 1
     assert Suggestion.objects.filter(page=page, topic=topic).exists()
     assert recognizer.calls == []
-    assert [text for call in embedder.calls for text in call] == ["Bridges. Bridges over a river"]
+    assert [text for call in embedder.calls for text in call] == ["Bridges. Bridges over a river", "Bridges"]
     assert index.entities_of([page.pk])[page.pk]
 
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from tagging.embedding import embed_pages, get_embedder
 from tagging.testing import FakeEmbedder
-from tagging.topics import TopicMatcher, describe, score
+from tagging.topics import Calibration, TopicMatcher, calibrate, describe, score
+from tagging.topics.phrases import phrases_of
 from tagging.topics.words import PhraseFinder, forms, sentence_at, sentences, tokens
-from tagging.types import PageEntity, PageText, TopicDefinition
+from tagging.types import Decisions, PageEntity, PageText, TopicDefinition
 
 EMBEDDER = FakeEmbedder(dimensions=256)
 
@@ -165,3 +166,96 @@ def test_real_model_separates_topics_and_leaves_stray_pages_alone():
     )
     assert [found.topic_id for found in on_trains] == [1]
     assert on_stray == ()
+
+
+def decisions(*rows: tuple[int, np.ndarray, list[int]], ages: tuple[float, ...] = ()) -> Decisions:
+    return Decisions(
+        page_ids=tuple(page_id for page_id, _vector, _votes in rows),
+        vectors=np.array([vector for _id, vector, _votes in rows], dtype=np.float32),
+        votes=np.array([votes for _id, _vector, votes in rows], dtype=np.float64),
+        age_days=np.array(ages or [0.0] * len(rows)),
+    )
+
+
+BLANK = [TopicDefinition(n, f"Topic{n}", "", (), np.eye(4, dtype=np.float32)[3]) for n in range(2)]
+NEAR, FAR = np.array([1, 0, 0, 0], np.float32), np.array([0, 1, 0, 0], np.float32)
+
+
+def test_pages_like_those_that_editors_tagged_get_their_topic_and_are_told_which():
+    known = decisions(*[(10 + n, NEAR, [1, 0]) for n in range(20)], *[(40 + n, FAR, [0, 1]) for n in range(20)])
+    first, second = TopicMatcher(BLANK, decisions=known).score(page("A", "b"), NEAR, ())
+    assert (first.topic_id, second.topic_id) == (0, 1)
+    assert first.score > 20 * second.score
+    assert len(first.similar) == 3
+    assert set(first.similar) <= set(range(10, 30))
+
+
+def test_a_rejection_on_a_page_alike_counts_against_a_topic():
+    accepted, rejected = (decisions(*[(9 + n, NEAR, [vote, 0]) for n in range(9)]) for vote in (1, -1))
+    for known, sign in ((accepted, 1), (rejected, -1)):
+        with_, without = (TopicMatcher(BLANK, decisions=d).logits(page("A", "b"), NEAR, ())[0] for d in (known, None))
+        assert sign * (with_ - without) > 0
+
+
+def test_newer_decisions_weigh_more():
+    known = decisions((8, NEAR, [1, 0]), (9, NEAR, [0, 1]), ages=(2000.0, 0.0))
+    old, new = TopicMatcher(BLANK, decisions=known).logits(page("A", "b"), NEAR, ())
+    assert new > old
+
+
+def test_a_page_is_no_witness_for_itself():
+    known = decisions((1, NEAR, [1, 0]), (9, FAR, [0, 0]))
+    alone, without = (TopicMatcher(BLANK, decisions=d).logits(page("A", "b"), NEAR, ()) for d in (known, None))
+    assert alone == without
+
+
+def test_few_decisions_say_little():
+    few, many = (decisions(*[(9 + n, NEAR, [1, 0]) for n in range(count)]) for count in (2, 200))
+    little, much = (TopicMatcher(BLANK, decisions=d).logits(page("A", "b"), NEAR, ())[0] for d in (few, many))
+    assert little < much - 3
+
+
+def test_a_name_alone_is_compared_too():
+    described = TopicDefinition(1, "Trains", "Odd", (), FAR)
+    named = TopicDefinition(1, "Trains", "Odd", (), FAR, name_vector=NEAR)
+    (low,), (high,) = (TopicMatcher([one]).logits(page("A", "b"), NEAR, ()) for one in (described, named))
+    assert high > low
+
+
+@pytest.mark.parametrize(
+    ("name", "description", "expected"),
+    [
+        ("Coffee and tea", "", {"Coffee and tea", "Coffee", "tea"}),
+        (
+            "Diversity, equity, and inclusion",
+            "",
+            {"Diversity, equity, and inclusion", "Diversity", "equity", "inclusion"},
+        ),
+        ("Pain & vin", "", {"Pain & vin", "Pain", "vin"}),
+        ("Search engine optimization", "Be found (SEO).", {"Search engine optimization", "SEO"}),
+        ("Programming interfaces", "As (APIs) do (NASA).", {"Programming interfaces"}),
+        ("Sandcastles", "", {"Sandcastles"}),
+    ],
+)
+def test_phrases_of_a_topic(name, description, expected):
+    assert set(phrases_of(TopicDefinition(1, name, description, (), NEAR))) == expected
+
+
+def test_calibration_keeps_what_it_promises():
+    random = np.random.default_rng(1)
+    logits = random.normal(0, 2, 4000)
+    right = random.random(4000) < 1 / (1 + np.exp(-(0.5 * logits - 1)))
+    curve = calibrate(logits, right)
+    for logit in (-2.0, 0.0, 3.0):
+        assert curve.probability(logit) == pytest.approx(1 / (1 + np.exp(-(0.5 * logit - 1))), abs=0.05)
+
+
+def test_without_decisions_calibration_changes_nothing():
+    assert calibrate(np.array([]), np.array([], dtype=bool)) == Calibration()
+
+
+@given(st.lists(st.tuples(st.floats(-40, 40), st.booleans()), max_size=30), st.floats(-50, 50), st.floats(-50, 50))
+def test_calibration_never_turns_an_order_round(decided, one, other):
+    curve = calibrate(np.array([logit for logit, _ in decided]), np.array([taken for _, taken in decided], dtype=bool))
+    low, high = sorted((one, other))
+    assert 0 <= curve.probability(low) <= curve.probability(high) <= 1
