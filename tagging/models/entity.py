@@ -1,13 +1,23 @@
 """Named entities of the site, and where they are mentioned."""
 
 import swapper
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .topic import Topic
+
+wikidata_validator = RegexValidator(r"^Q[1-9]\d*$", _("Write a Wikidata id as Q and a number, such as Q42."))
+
 
 class Entity(models.Model):
-    """A person, organisation or place that the site's pages mention."""
+    """A person, organisation or place that the site's pages mention.
+
+    `key` is the name as the analysis finds it; `name` may be changed by editors. `canonical` is the entity
+    that this one was merged into, directly or not: readers take that one for it.
+    """
 
     class Label(models.TextChoices):
         PER = "PER", _("Person")
@@ -18,6 +28,30 @@ class Entity(models.Model):
     key = models.CharField(_("key"), max_length=255, help_text=_("Name in lower case, as it is matched."))
     name = models.CharField(_("name"), max_length=255)
     label = models.CharField(_("kind"), max_length=4, choices=Label)
+    is_hidden = models.BooleanField(
+        _("hidden"), default=False, help_text=_("Not shown anywhere, and no reason for a topic.")
+    )
+    topic = models.ForeignKey(
+        Topic,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="entities",
+        verbose_name=_("topic"),
+        help_text=_("Pages that name this are likely to be on this topic."),
+    )
+    wikidata_id = models.CharField(
+        _("Wikidata id"), max_length=20, blank=True, validators=[wikidata_validator], help_text=_("Such as Q42.")
+    )
+    canonical = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="merged",
+        verbose_name=_("merged into"),
+    )
 
     class Meta:
         verbose_name = _("entity")
@@ -52,3 +86,31 @@ class PageEntity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entity} ({self.count})"
+
+
+class EntityMerge(models.Model):
+    """An editor's word that two entities are one. Removing the row undoes it; `Entity.canonical` follows."""
+
+    source = models.OneToOneField(
+        Entity, on_delete=models.CASCADE, related_name="merge", verbose_name=_("merged entity")
+    )
+    target = models.ForeignKey(Entity, on_delete=models.CASCADE, related_name="merges", verbose_name=_("into"))
+    merged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("merged by"),
+    )
+    merged_at = models.DateTimeField(_("merged at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("merged entity")
+        verbose_name_plural = _("merged entities")
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(source=models.F("target")), name="tagging_merge_of_two")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source_id} → {self.target_id}"

@@ -2,6 +2,7 @@
 
 import swapper
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -35,9 +36,19 @@ class Suggestion(models.Model):
     )
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="suggestions", verbose_name=_("topic"))
     state = models.CharField(_("state"), max_length=9, choices=State)
-    score = models.FloatField(_("score"), help_text=_("0 to 1."))
+    score = models.FloatField(_("probability"), help_text=_("How likely editors are to accept it, 0 to 1."))
+    logit = models.FloatField(
+        _("score before calibration"), null=True, blank=True, help_text=_("Empty where an editor added the topic.")
+    )
     source = models.CharField(_("source"), max_length=8, choices=Source)
     evidence = models.TextField(_("evidence"), blank=True)
+    similar = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        blank=True,
+        verbose_name=_("similar pages"),
+        help_text=_("Pages like this one that editors gave the topic."),
+    )
     model = models.CharField(_("model"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     decided_by = models.ForeignKey(

@@ -15,7 +15,10 @@ class EmbeddingModel(models.Model):
 
     name = models.CharField(_("name"), max_length=200, unique=True)
     dimensions = models.PositiveSmallIntegerField(_("dimensions"))
+    backend = models.CharField(_("backend"), max_length=200, help_text=_("Dotted path of the class that embeds."))
+    model = models.CharField(_("model"), max_length=200, help_text=_("What the backend loads."))
     is_live = models.BooleanField(pgettext_lazy("embedding model", "live"), default=False)
+    switched_at = models.DateTimeField(_("switched at"), null=True, blank=True, help_text=_("When it last went live."))
 
     class Meta:
         verbose_name = _("embedding model")
@@ -42,6 +45,7 @@ class PageVector(models.Model):
     )
     model = models.ForeignKey(EmbeddingModel, on_delete=models.CASCADE, verbose_name=_("embedding model"))
     embedding = HalfVectorField(verbose_name=_("embedding"))
+    content_hash = models.CharField(_("content hash"), max_length=32, blank=True)
     is_live = models.BooleanField(_("live"))
     is_public = models.BooleanField(_("public"))
     locale = models.ForeignKey("wagtailcore.Locale", on_delete=models.CASCADE, verbose_name=_("locale"))

@@ -17,7 +17,11 @@ def model_row(embedder: Embedder) -> EmbeddingModel:
     found = EmbeddingModel.objects.filter(name=embedder.name).first()
     if found:
         return found
-    defaults = {"dimensions": embedder.dimensions}
+    defaults = {
+        "dimensions": embedder.dimensions,
+        "backend": f"{type(embedder).__module__}.{type(embedder).__qualname__}",
+        "model": embedder.model,
+    }
     is_first = not EmbeddingModel.objects.filter(is_live=True).exists()
     try:
         with transaction.atomic():

@@ -13,7 +13,7 @@ from django.utils import timezone
 from tagging.conf import settings
 from tagging.models import EmbeddingModel, Entity, PageAnalysis, PageEntity, PageVector, Suggestion, Topic
 from tagging.signals import page_analyzed
-from tagging.types import Analysis, Vector
+from tagging.types import Analysis
 from tagging.types import PageEntity as FoundEntity
 
 from .filters import PageFacts
@@ -56,7 +56,7 @@ def store(claim: Claim, analysis: Analysis, made_with: Provenance, facts: BatchF
         page = lock_page(claim.page_id)
         if page is None or not held(claim).select_for_update().exists():
             return False
-        _replace_vector(page, analysis.vector, facts)
+        _replace_vector(page, analysis, facts)
         _replace_entities(page.pk, analysis.entities, facts.entity_ids)
         _replace_suggestions(page.pk, analysis, facts.model)
         _finish(claim, PageAnalysis.State.DONE, "", content_hash=analysis.content_hash, **asdict(made_with))
@@ -104,13 +104,13 @@ def _finish(claim: Claim, state: str, reason: str, **changes: str) -> None:
     )
 
 
-def _replace_vector(page: Any, vector: Vector | None, facts: BatchFacts) -> None:
-    if vector is None:
+def _replace_vector(page: Any, analysis: Analysis, facts: BatchFacts) -> None:
+    if analysis.vector is None:
         PageVector.objects.filter(page_id=page.pk, model=facts.model).delete()
         return
-    columns = asdict(facts.pages.columns(page))
+    columns = {"content_hash": analysis.content_hash, **asdict(facts.pages.columns(page))}
     PageVector.objects.bulk_create(
-        [PageVector(page_id=page.pk, model=facts.model, embedding=vector, **columns)],
+        [PageVector(page_id=page.pk, model=facts.model, embedding=analysis.vector, **columns)],
         update_conflicts=True,
         unique_fields=["page", "model"],
         update_fields=["embedding", *(name.removesuffix("_id") for name in columns)],
