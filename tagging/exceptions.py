@@ -15,3 +15,7 @@ class NothingToAnalyse(TaggingError):
 
 class EditConflict(TaggingError):
     """Another editor holds or has changed this page. Reload the editor and decide again."""
+
+
+class WorkerUnreachable(TaggingError):
+    """The message broker does not answer. Check CELERY_BROKER_URL and that a worker runs, and try again."""

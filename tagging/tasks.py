@@ -10,12 +10,14 @@ from __future__ import annotations
 import logging
 import time
 from typing import Any
+from uuid import UUID
 
 from celery import Celery, current_app, shared_task
 from celery.schedules import crontab
 from django.db import transaction
 
 from tagging import operations
+from tagging.exceptions import WorkerUnreachable
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ def analyze_stale() -> None:
 @shared_task(name="tagging.sweep", **RETRY)
 def sweep() -> None:
     """Each minute: pick up what no message was sent for."""
+    operations.forget_inquiries()
     if operations.sweep():
         analyze_stale.delay()
 
@@ -55,6 +58,12 @@ def sweep() -> None:
 def maintain() -> None:
     """Each night: indexes and filter columns."""
     operations.maintain()
+
+
+@shared_task(name="tagging.answer", acks_late=True, ignore_result=True)
+def answer(inquiry_id: str) -> None:
+    """Answer what an editor waits for; never tried again, since the editor can ask again."""
+    operations.answer(UUID(inquiry_id))
 
 
 def schedule(app: Celery) -> None:
@@ -69,18 +78,21 @@ class _Broker:
     def __init__(self) -> None:
         self._paused_until = 0.0
 
-    def send(self, task: Any) -> None:
+    def send(self, task: Any, *arguments: Any) -> bool:
+        """Returns whether the broker took it."""
         if time.monotonic() < self._paused_until:
-            return
+            return False
         try:
             # A connection of its own: Celery's pooled one tries a broker that is down for six seconds and more.
             with current_app.connection_for_write(
                 connect_timeout=BROKER_TIMEOUT_SECONDS, transport_options=BROKER_OPTIONS
             ) as connection:
-                task.apply_async(connection=connection, retry=False)
+                task.apply_async(args=arguments, connection=connection, retry=False)
         except Exception:
             self._paused_until = time.monotonic() + BROKER_PAUSE_SECONDS
             logger.exception("The broker did not take a task; the sweep will find what waits.")
+            return False
+        return True
 
 
 _broker = _Broker()
@@ -89,6 +101,18 @@ _broker = _Broker()
 def wake_worker() -> None:
     """Have a worker look for waiting pages as soon as the transaction is committed."""
     transaction.on_commit(lambda: _broker.send(analyze_stale), robust=True)
+
+
+def ask_worker(kind: str, question: dict[str, Any], user: Any) -> UUID:
+    """Ask a worker; `operations.collect` gives the answer. Not to be called in a transaction.
+
+    Raises WorkerUnreachable where the broker does not take the question, which is then forgotten.
+    """
+    inquiry_id = operations.ask(kind, question, user)
+    if not _broker.send(answer, str(inquiry_id)):
+        operations.withdraw(inquiry_id)
+        raise WorkerUnreachable
+    return inquiry_id
 
 
 def wake_sweep() -> None:

@@ -2,19 +2,19 @@
 
 from .analysis import PageAnalysis
 from .calibration import TopicCalibration
-from .draft import DraftAnalysis
 from .entity import Entity, EntityMerge, PageEntity
 from .gazetteer import GazetteerName
+from .inquiry import Inquiry
 from .suggestion import Suggestion
 from .topic import Topic
 from .vector import EmbeddingModel, PageVector, TopicVector
 
 __all__ = [
-    "DraftAnalysis",
     "EmbeddingModel",
     "Entity",
     "EntityMerge",
     "GazetteerName",
+    "Inquiry",
     "PageAnalysis",
     "PageEntity",
     "PageVector",

@@ -4,6 +4,7 @@ from .analysis import BatchReport, analyze_batch, sweep
 from .decisions import accept, add, copy_decisions, reject, undo
 from .embedding_models import ensure_vector_index
 from .filters import refresh_filters, refresh_privacy
+from .inquiries import answer, ask, collect, forget_inquiries, withdraw
 from .log_actions import register_log_actions
 from .maintenance import maintain
 from .outbox import analyzable_pages, mark_stale, waiting
@@ -18,9 +19,13 @@ __all__ = [
     "add",
     "analyzable_pages",
     "analyze_batch",
+    "answer",
+    "ask",
+    "collect",
     "copy_decisions",
     "draft_tag",
     "ensure_vector_index",
+    "forget_inquiries",
     "maintain",
     "mark_stale",
     "refresh_filters",
@@ -31,4 +36,5 @@ __all__ = [
     "sweep",
     "undo",
     "waiting",
+    "withdraw",
 ]
