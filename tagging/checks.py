@@ -54,13 +54,14 @@ def register_checks() -> None:
 
 
 def _check_thresholds() -> list[CheckMessage]:
-    if settings.SUGGEST_THRESHOLD <= settings.APPLY_THRESHOLD:
+    if settings.APPLY_WRONG_OF_TEN <= settings.SUGGEST_WRONG_OF_TEN:
         return []
     return [
         Error(
-            f"{NAME}: SUGGEST_THRESHOLD ({settings.SUGGEST_THRESHOLD}) is above"
-            f" APPLY_THRESHOLD ({settings.APPLY_THRESHOLD}).",
-            hint="Topics are suggested from the lower threshold on, and applied from the higher one on.",
+            f"{NAME}: APPLY_WRONG_OF_TEN ({settings.APPLY_WRONG_OF_TEN}) is more than"
+            f" SUGGEST_WRONG_OF_TEN ({settings.SUGGEST_WRONG_OF_TEN}).",
+            hint="Of topics that nobody is asked about fewer may be wrong than of suggestions: lower the one, or"
+            " raise the other.",
             id="tagging.E004",
         )
     ]
@@ -82,9 +83,9 @@ def _text_or_by_key(value: Any) -> Problem:
     return "must be a string, or a dict of strings."
 
 
-def _number_from_0_to_1(value: Any) -> Problem:
+def _wrong_of_ten(value: Any) -> Problem:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return None if is_number and 0 <= value <= 1 else "must be a number from 0 to 1."
+    return None if is_number and 0 <= value <= 10 else "must be a number from 0 to 10: how many of ten may be wrong."
 
 
 def _whole_number(least: int, most: int | None = None) -> Validator:
@@ -139,8 +140,8 @@ VALIDATORS: dict[str, Validator] = {
     "TEXT": _callables_by_page_type,
     "EXCLUDE_TYPES": _page_types,
     "TAG_FIELD": _text_or_by_key,
-    "APPLY_THRESHOLD": _number_from_0_to_1,
-    "SUGGEST_THRESHOLD": _number_from_0_to_1,
+    "APPLY_WRONG_OF_TEN": _wrong_of_ten,
+    "SUGGEST_WRONG_OF_TEN": _wrong_of_ten,
     "MAX_TOPICS": _whole_number(1),
     "BATCH_SIZE": _whole_number(1),
     "LEASE_SECONDS": _whole_number(1),

@@ -23,9 +23,9 @@ DEFAULTS: dict[str, Any] = {
     "EXCLUDE_TYPES": ["wagtailcore.Page"],
     # The page's own tag field (taggit) that accepted topics are written to, or {"app.Model": "field"}.
     "TAG_FIELD": "tags",
-    # Topic scores in [0, 1]: from APPLY on a topic is applied, from SUGGEST on it is suggested.
-    "APPLY_THRESHOLD": 0.70,
-    "SUGGEST_THRESHOLD": 0.35,
+    # A topic is applied, or suggested, where of ten such topics at most so many are wrong: 3 is a probability of 0.7.
+    "APPLY_WRONG_OF_TEN": 3,
+    "SUGGEST_WRONG_OF_TEN": 6.5,
     "MAX_TOPICS": 6,
     # Pages per batch of one task.
     "BATCH_SIZE": 32,
@@ -48,3 +48,13 @@ class TaggingSettings:
 
 
 settings = TaggingSettings()
+
+
+def least_to_apply() -> float:
+    """The probability in [0, 1] from which on a topic is applied without asking."""
+    return 1 - float(settings.APPLY_WRONG_OF_TEN) / 10
+
+
+def least_to_suggest() -> float:
+    """The probability in [0, 1] from which on a topic is suggested."""
+    return 1 - float(settings.SUGGEST_WRONG_OF_TEN) / 10

@@ -10,7 +10,7 @@ from .embedding.page import embed_pages
 from .exceptions import TaggingError
 from .ner.base import Recognizer
 from .ner.entities import page_entities
-from .topics import TopicMatcher
+from .topics import Calibration, TopicMatcher
 from .types import Analysis, AnalysisFailure, Decisions, PageEntity, PageText, TopicDefinition, Vector
 
 logger = logging.getLogger(__name__)
@@ -25,6 +25,7 @@ def analyze(
     known_vectors: Mapping[int, Vector] | None = None,
     known_entities: Mapping[int, tuple[PageEntity, ...]] | None = None,
     decisions: Decisions | None = None,
+    calibration: Calibration | None = None,
     min_score: float = 0.0,
     max_topics: int | None = None,
 ) -> list[Analysis | AnalysisFailure]:
@@ -32,13 +33,15 @@ def analyze(
 
     `recognizer_for` gives the recogniser of a language. Pages in `known_vectors` or `known_entities`
     (by page id) are not embedded, or not searched for names, again: for a changed topic set.
-    `decisions` are what editors said of other pages. Topics below `min_score` are dropped, and only the
-    best `max_topics` are kept.
+    `decisions` are what editors said of other pages, `calibration` turns scores into probabilities. Topics
+    below a probability of `min_score` are dropped, and only the best `max_topics` are kept.
 
     Should the batch fail as a whole, its pages are tried one by one, so that only those to blame fail.
     """
     vectors, entities = known_vectors or {}, known_entities or {}
-    matcher = TopicMatcher(topic_set, decisions=decisions, min_score=min_score, limit=max_topics)
+    matcher = TopicMatcher(
+        topic_set, decisions=decisions, calibration=calibration, min_score=min_score, limit=max_topics
+    )
 
     def run(batch: Sequence[PageText]) -> list[Analysis | AnalysisFailure]:
         names = {**_recognize([t for t in batch if t.page_id not in entities], recognizer_for), **entities}

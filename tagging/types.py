@@ -110,7 +110,8 @@ class Decisions:
 @dataclass(frozen=True, slots=True)
 class TopicScore:
     """How well one topic fits one page: `score` is a probability, `evidence` the sentence that made it so,
-    `similar` the ids of pages like this one that editors gave the topic.
+    `similar` the ids of pages like this one that editors gave the topic. `logit` is the score before
+    calibration, in (-inf, inf).
     """
 
     topic_id: int
@@ -118,6 +119,7 @@ class TopicScore:
     source: SuggestionSource
     evidence: str = ""
     similar: tuple[int, ...] = ()
+    logit: float = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -264,7 +264,7 @@ class TestAnalysis:
 
     @pytest.mark.django_db(transaction=True, serialized_rollback=True)
     def test_a_topic_deleted_during_the_analysis_costs_no_page_its_own(self, site, recognizer, monkeypatch, settings):
-        settings.WAGTAIL_TAGGING = {**settings.WAGTAIL_TAGGING, "SUGGEST_THRESHOLD": 0.0}  # every topic is suggested
+        settings.WAGTAIL_TAGGING = {**settings.WAGTAIL_TAGGING, "SUGGEST_WRONG_OF_TEN": 10}  # every topic is suggested
         doomed, kept = make_topic("River", description="Rivers."), make_topic("Bridge", description="Bridges.")
         pages = [make_article(site, f"River and bridge {n}", body=f"A bridge, a river: {n}.") for n in range(3)]
         real = recognizer.recognize

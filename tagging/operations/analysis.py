@@ -15,12 +15,14 @@ from django.utils.translation import gettext as _
 from wagtail.models import Locale
 
 from tagging import embedding, ner, pipeline, text
-from tagging.conf import settings
+from tagging.conf import least_to_suggest, settings
 from tagging.exceptions import ModelUnavailable
 from tagging.index import entities_of
 from tagging.models import EmbeddingModel, PageVector, Topic
+from tagging.topics import Calibration
 from tagging.types import Analysis, AnalysisFailure, PageEntity, PageText, Vector
 
+from .calibration import curve, newest_calibration, refit
 from .embedding_models import model_row, promote_when_filled
 from .filters import refresh_filters
 from .lessons import decisions
@@ -60,11 +62,13 @@ class _Setup:
     embedder: embedding.Embedder
     topics: list[Topic]
     topic_set: str
+    calibration: Calibration
 
     @classmethod
     def current(cls) -> _Setup:
-        topics = current_topics()
-        return cls(embedding.get_embedder(), topics, topic_set_version(topics))
+        topics, fit = current_topics(), newest_calibration()
+        version = topic_set_version(topics, fit.pk if fit else None)
+        return cls(embedding.get_embedder(), topics, version, curve(fit))
 
     def provenance(self, language: str) -> Provenance:
         return Provenance(ner.current_name(language), self.embedder.name, self.topic_set)
@@ -92,11 +96,13 @@ def analyze_batch(limit: int | None = None, page_ids: Collection[int] | None = N
 
 
 def sweep() -> bool:
-    """Find what the signals could not see: changed settings, topics and dead workers.
+    """Find what the signals could not see: changed settings and topics, many new decisions, dead workers.
 
     Returns whether a worker should be asked: pages are waiting, and nobody is busy with them.
     """
-    topic_set = topic_set_version(current_topics())
+    refit()
+    fit = newest_calibration()
+    topic_set = topic_set_version(current_topics(), fit.pk if fit else None)
     embedder = embedding.current_name()
     recognizers = {locale.pk: ner.current_name(locale.language_code) for locale in Locale.objects.all()}
     mark_outdated(topic_set, embedder, recognizers)
@@ -172,7 +178,8 @@ def _analyze_changed(todo: list[tuple[Claim, PageText]], setup: _Setup, report: 
         known_vectors=_known_vectors(same_text, setup, model),
         known_entities=_known_entities(same_text),
         decisions=decisions(setup.topics, model),
-        min_score=settings.SUGGEST_THRESHOLD,
+        calibration=setup.calibration,
+        min_score=least_to_suggest(),
         max_topics=settings.MAX_TOPICS,
     )
     facts = batch_facts((result for result in results if isinstance(result, Analysis)), model)

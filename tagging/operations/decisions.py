@@ -18,6 +18,7 @@ from wagtail.log_actions import log
 from tagging.models import Suggestion, Topic
 from tagging.signals import page_topics_decided
 
+from .calibration import curve, newest_calibration
 from .storage import lock_page, open_state
 from .tag_field import add_tag, remove_tag
 
@@ -75,6 +76,8 @@ def undo(page_id: int, topic_id: int, user: Any) -> Suggestion:
         if suggestion.state not in (State.ACCEPTED, State.REJECTED):
             return suggestion
         _take_back_tag(suggestion, page, user)
+        if suggestion.logit is not None:  # the curve may have changed since
+            suggestion.score = curve(newest_calibration()).probability(suggestion.logit)
         suggestion = _decide(suggestion, open_state(suggestion.score), page, user, "tagging.undo")
         if suggestion.source == Suggestion.Source.EDITOR:
             suggestion.delete()
@@ -82,7 +85,10 @@ def undo(page_id: int, topic_id: int, user: Any) -> Suggestion:
 
 
 def copy_decisions(source_id: int, target_id: int) -> int:
-    """Give a copy or a translation of a page the decisions that were made on it; returns how many."""
+    """Give a copy or a translation of a page the decisions that were made on it; returns how many.
+
+    Copies have no logit: nobody decided a second time.
+    """
     decided = Suggestion.objects.filter(page_id=source_id, state__in=[State.ACCEPTED, State.REJECTED])
     copies = [
         Suggestion(

@@ -10,7 +10,7 @@ import swapper
 from django.db import transaction
 from django.utils import timezone
 
-from tagging.conf import settings
+from tagging.conf import least_to_apply
 from tagging.models import EmbeddingModel, Entity, PageAnalysis, PageEntity, PageVector, Suggestion, Topic
 from tagging.signals import page_analyzed
 from tagging.types import Analysis
@@ -150,18 +150,20 @@ def _replace_suggestions(page_id: int, analysis: Analysis, model: EmbeddingModel
                 topic_id=topic.topic_id,
                 state=open_state(topic.score),
                 score=topic.score,
+                logit=topic.logit,
                 source=topic.source,
                 evidence=topic.evidence,
+                similar=list(topic.similar),
                 model=model.name,
             )
             for topic in wanted
         ],
         update_conflicts=True,
         unique_fields=["page", "topic"],
-        update_fields=["state", "score", "source", "evidence", "model"],
+        update_fields=["state", "score", "logit", "source", "evidence", "similar", "model"],
     )
 
 
 def open_state(score: float) -> str:
-    """What the machine does with a score that it suggests at all: apply it, or leave it to an editor."""
-    return Suggestion.State.APPLIED if score >= settings.APPLY_THRESHOLD else Suggestion.State.SUGGESTED
+    """What the machine does with a probability that it suggests at all: apply it, or leave it to an editor."""
+    return Suggestion.State.APPLIED if score >= least_to_apply() else Suggestion.State.SUGGESTED

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 from treebeard.mp_tree import MP_Node
 
+from tagging.conf import settings
 from tagging.embedding import Embedder
 from tagging.models import EmbeddingModel, Topic, TopicVector
-from tagging.topics import describe
+from tagging.topics import SCORER_VERSION, describe
 from tagging.types import TopicDefinition, Vector
 
 _NAME_VECTORS: dict[str, dict[str, Vector]] = {}  # by embedder and name
@@ -22,10 +23,16 @@ def current_topics() -> list[Topic]:
     return list(Topic.objects.order_by("path"))
 
 
-def topic_set_version(topics: Sequence[Topic]) -> str:
-    """A digest that changes with any word of any topic, and with the shape of the tree."""
+def topic_set_version(topics: Sequence[Topic], calibration_id: int | None) -> str:
+    """A digest of all that topics are found with: pages with another one are scored again.
+
+    It changes with any word of any topic and the shape of the tree, with the scorer, the calibration and
+    the settings that say which topics are kept.
+    """
     parts = [[topic.pk, topic.path, topic.name, topic.description, *topic.synonyms] for topic in topics]
-    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+    chosen_by = [settings.APPLY_WRONG_OF_TEN, settings.SUGGEST_WRONG_OF_TEN, settings.MAX_TOPICS]
+    whole = [SCORER_VERSION, calibration_id, chosen_by, parts]
+    return hashlib.blake2b(json.dumps(whole).encode(), digest_size=16).hexdigest()
 
 
 def definitions(topics: Sequence[Topic], embedder: Embedder, model: EmbeddingModel) -> tuple[TopicDefinition, ...]:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from tagging.types import PageEntity, PageText, TopicDefinition, TopicScore, Vector
 
 from .calibration import Calibration, calibrate
-from .matcher import TopicMatcher
+from .learning import HALF_LIFE_DAYS
+from .matcher import SCORER_VERSION, TopicMatcher
 
-__all__ = ["Calibration", "TopicMatcher", "calibrate", "describe", "score"]
+__all__ = ["HALF_LIFE_DAYS", "SCORER_VERSION", "Calibration", "TopicMatcher", "calibrate", "describe", "score"]
 
 
 def describe(name: str, description: str, synonyms: Sequence[str]) -> str:

@@ -23,22 +23,27 @@ class Calibration:
         return float(1 / (1 + np.exp(-np.clip(self.slope * logit + self.intercept, -30, 30))))
 
 
-def calibrate(logits: npt.NDArray[np.floating], right: npt.NDArray[np.bool_]) -> Calibration:
-    """Fit the curve to decisions: the logit a topic had, and whether editors took it.
+def calibrate(
+    logits: npt.NDArray[np.floating],
+    right: npt.NDArray[np.bool_],
+    weights: npt.NDArray[np.floating] | None = None,
+) -> Calibration:
+    """Fit the curve to decisions: the logit a topic had, whether editors took it, and how much that counts.
 
     Drawn towards no change while decisions are few (Platt 1999, with a prior on both parameters), and
-    never sloping down.
+    never sloping down. Without `weights` each decision counts 1.
     """
+    counts = np.ones(len(logits)) if weights is None else weights
     features = np.column_stack([logits, np.ones(len(logits))])
     start = np.array([1.0, 0.0])
     pull = np.diag([PRIOR_DECISIONS, PRIOR_DECISIONS / 10])
-    weights = start.copy()
+    curve = start.copy()
     for _ in range(_STEPS):  # Newton's method, step halved where it overshoots
-        chances = 1 / (1 + np.exp(-np.clip(features @ weights, -30, 30)))
-        gradient = features.T @ (chances - right) + pull @ (weights - start)
-        curvature = (features.T * (chances * (1 - chances))) @ features + pull
+        chances = 1 / (1 + np.exp(-np.clip(features @ curve, -30, 30)))
+        gradient = features.T @ (counts * (chances - right)) + pull @ (curve - start)
+        curvature = (features.T * (counts * chances * (1 - chances))) @ features + pull
         step = np.linalg.solve(curvature, gradient)
-        weights = weights - step / max(1.0, float(np.abs(step).max()))
+        curve = curve - step / max(1.0, float(np.abs(step).max()))
         if np.abs(step).max() < 1e-8:
             break
-    return Calibration(max(float(weights[0]), 0.05), float(weights[1]))
+    return Calibration(max(float(curve[0]), 0.05), float(curve[1]))

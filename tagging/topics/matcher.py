@@ -16,6 +16,8 @@ from .learning import Lessons
 from .phrases import phrases_of
 from .words import PhraseFinder, sentence_at, sentences, tokens
 
+SCORER_VERSION = 1  # grows whenever the same page would get another score, so that all pages are scored anew
+
 # What a page's cosine to a topic is among topics at large (MiniLM), and how many topics that is worth:
 # with a handful of topics, their own mean and spread say little.
 PRIOR_MEAN, PRIOR_SPREAD, PRIOR_TOPICS = 0.12, 0.10, 6
@@ -111,6 +113,7 @@ class TopicMatcher:
                 evidence[i].source,
                 self._sentence(text, i, evidence[i]),
                 evidence[i].similar,
+                logit=evidence[i].logit,
             )
             for i in kept[: self._limit]
         )

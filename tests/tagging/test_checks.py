@@ -35,8 +35,8 @@ def test_a_misspelt_key_gets_the_right_one_as_a_hint(settings):
         {"BATCH_SIZE": "32"},
         {"BATCH_SIZE": True},
         {"LEASE_SECONDS": -1},
-        {"APPLY_THRESHOLD": 70},
-        {"SUGGEST_THRESHOLD": None},
+        {"APPLY_WRONG_OF_TEN": 70},
+        {"SUGGEST_WRONG_OF_TEN": None},
         {"EMBEDDING_BACKEND": "tagging.embedding.Nothing"},
         {"EMBEDDING_BACKEND": "nonsense"},
         {"EMBEDDING_MODEL": ""},
@@ -60,7 +60,7 @@ def test_a_wrong_value_is_an_error_that_names_the_default(settings, value):
 
 
 def test_thresholds_the_wrong_way_round(settings):
-    assert ids(settings, {"APPLY_THRESHOLD": 0.4, "SUGGEST_THRESHOLD": 0.6}) == ["tagging.E004"]
+    assert ids(settings, {"APPLY_WRONG_OF_TEN": 6, "SUGGEST_WRONG_OF_TEN": 4.5}) == ["tagging.E004"]
 
 
 def test_not_a_dict(settings):

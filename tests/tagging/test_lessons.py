@@ -51,7 +51,7 @@ def test_suggestions_that_nobody_decided_teach_nothing(site, embedder):
 
 @pytest.mark.usefixtures("embedder")
 def test_a_page_like_those_that_editors_tagged_is_rated_higher(site, settings):
-    settings.WAGTAIL_TAGGING = {**settings.WAGTAIL_TAGGING, "SUGGEST_THRESHOLD": 0.0}
+    settings.WAGTAIL_TAGGING = {**settings.WAGTAIL_TAGGING, "SUGGEST_WRONG_OF_TEN": 10}
     topic = make_topic("Wetlands")
     before = Suggestion.objects.get(page=analyzed(site, "Before"), topic=topic).score
     editor = make_editor()

@@ -115,7 +115,7 @@ def test_freshness_is_keyed_on_the_model_too(site, monkeypatch):
 @pytest.fixture
 def eager(settings):
     """Topics are suggested on the slightest ground: the fake embedder knows no meaning."""
-    settings.WAGTAIL_TAGGING = {**settings.WAGTAIL_TAGGING, "SUGGEST_THRESHOLD": 0.05}
+    settings.WAGTAIL_TAGGING = {**settings.WAGTAIL_TAGGING, "SUGGEST_WRONG_OF_TEN": 9.5}
 
 
 @pytest.mark.usefixtures("eager")

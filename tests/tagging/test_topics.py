@@ -259,3 +259,19 @@ def test_calibration_never_turns_an_order_round(decided, one, other):
     curve = calibrate(np.array([logit for logit, _ in decided]), np.array([taken for _, taken in decided], dtype=bool))
     low, high = sorted((one, other))
     assert 0 <= curve.probability(low) <= curve.probability(high) <= 1
+
+
+@given(st.floats(-12, 12), st.integers(0, 60), st.integers(0, 60))
+def test_calibration_never_goes_further_than_the_decisions(logit, taken, refused):
+    """Between what the first day said of such topics and what editors did with them."""
+    right = np.array([True] * taken + [False] * refused)
+    found = calibrate(np.full(len(right), logit), right).probability(logit)
+    said = Calibration().probability(logit)
+    share = taken / len(right) if len(right) else said
+    assert min(said, share) - 1e-6 <= found <= max(said, share) + 1e-6
+
+
+def test_a_handful_of_decisions_leaves_the_first_days_curve_nearly_as_it_was():
+    for logit in (-2.0, 0.0, 2.0):
+        curve = calibrate(np.array([logit] * 2), np.array([False] * 2))
+        assert curve.probability(logit) == pytest.approx(Calibration().probability(logit), abs=0.2)
