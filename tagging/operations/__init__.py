@@ -1,5 +1,6 @@
 """What can be done with analyses: queue, analyse, decide. The service layer: knows no request and no task."""
 
+from .adoption import AdoptionPlan, AdoptionReport, TagGroup, adopt, plan_adoption
 from .analysis import BatchReport, analyze_batch, sweep
 from .decisions import accept, add, copy_decisions, reject, undo
 from .embedding_models import ensure_vector_index
@@ -10,13 +11,19 @@ from .maintenance import maintain
 from .outbox import analyzable_pages, mark_stale, waiting
 from .state import PageState, state_of
 from .tag_field import DraftTag, draft_tag
+from .tag_models import PageTagField, page_tag_field, page_tag_fields
 
 __all__ = [
+    "AdoptionPlan",
+    "AdoptionReport",
     "BatchReport",
     "DraftTag",
     "PageState",
+    "PageTagField",
+    "TagGroup",
     "accept",
     "add",
+    "adopt",
     "analyzable_pages",
     "analyze_batch",
     "answer",
@@ -28,6 +35,9 @@ __all__ = [
     "forget_inquiries",
     "maintain",
     "mark_stale",
+    "page_tag_field",
+    "page_tag_fields",
+    "plan_adoption",
     "refresh_filters",
     "refresh_privacy",
     "register_log_actions",

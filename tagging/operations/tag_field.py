@@ -49,7 +49,7 @@ def draft_tag(page_id: int, name: str) -> DraftTag | None:
     if page is None:
         return None
     draft = page.get_latest_revision_as_object()
-    field = _field(draft)
+    field = tag_field(draft)
     if field is None:
         return None
     tag = _present(getattr(draft, field.name), name)
@@ -62,7 +62,7 @@ def _edit(page: Any, change: Change, user: Any) -> bool:
     An unfinished draft stays one: it gets the tag in a new revision, and the live page gets the tag alone.
     """
     specific = page.specific
-    field = _field(specific)
+    field = tag_field(specific)
     if field is None or page.alias_of_id:
         return False
     if not isinstance(field, ClusterTaggableManager):  # not part of revisions: written at once
@@ -98,7 +98,8 @@ def _publish(revision: Revision, user: Any) -> None:
         raise EditConflict(_("The page has to be corrected first: %(reason)s") % {"reason": reason}) from error
 
 
-def _field(page: Any) -> TaggableManager | None:
+def tag_field(page: Any) -> TaggableManager | None:
+    """The tag field that TAG_FIELD names for a page, or for a page type; None where it has none."""
     setting = settings.TAG_FIELD
     name = setting if isinstance(setting, str) else setting.get(page._meta.label, "")
     fields = {field.name: field for field in (*page._meta.get_fields(), *page._meta.private_fields)}
