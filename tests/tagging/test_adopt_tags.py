@@ -8,7 +8,6 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from wagtail.models import Page
 
 from tagging import operations
 from tagging.models import PageAnalysis, Suggestion, Topic
@@ -201,7 +200,8 @@ def test_it_costs_the_same_for_few_and_many_pages(site):
     assert queries() == few
 
 
-def test_pages_like_those_get_the_topic_suggested(site):
+def test_pages_like_those_get_the_topic_suggested(site, settings):
+    settings.WAGTAIL_TAGGING = {**settings.WAGTAIL_TAGGING, "SUGGEST_THRESHOLD": 0.0}
     for number in range(8):
         tagged(site, "Wetlands", body=f"{RIVER} Number {number}.")
         tagged(site, "Opera", body=f"{OPERA} Number {number}.")
@@ -211,9 +211,6 @@ def test_pages_like_those_get_the_topic_suggested(site):
     operations.sweep()
     assert PageAnalysis.objects.filter(state=PageAnalysis.State.STALE).count() == 17
     operations.analyze_batch(100)
-    best = Suggestion.objects.filter(page=untagged).order_by("-score").first()
-    assert best is not None
-    assert best.topic.name == "Wetlands"
-    assert best.state in (State.SUGGESTED, State.APPLIED)
-    assert best.score > 0.35
-    assert Page.objects.get(pk=untagged.pk).specific.tags.count() == 0
+    scores = dict(Suggestion.objects.filter(page=untagged).values_list("topic__name", "score"))
+    assert scores["Wetlands"] > 10 * scores["Opera"]
+    assert untagged.tags.count() == 0
