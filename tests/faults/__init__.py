@@ -1,0 +1,1 @@
+"""Killing what a site runs on, while it works."""
