@@ -67,8 +67,8 @@ def test_every_page_is_analysed_once_whatever_is_killed(cluster: Cluster) -> Non
     )
     assert cluster.manage("-m", "tests.faults.backlog", "check") == ""
     assert cluster.rows("SELECT page_id, content_hash FROM stored GROUP BY 1, 2 HAVING count(*) > 1") == []
-    never = """SELECT page_id FROM tagging_pageanalysis AS a
-               WHERE state = 'done' AND NOT EXISTS (SELECT FROM stored WHERE page_id = a.page_id AND content_hash = a.content_hash)"""
+    never = """SELECT page_id FROM tagging_pageanalysis AS analysis WHERE state = 'done' AND NOT EXISTS
+               (SELECT FROM stored WHERE page_id = analysis.page_id AND content_hash = analysis.content_hash)"""
     assert cluster.rows(never) == []
 
 
