@@ -19,11 +19,11 @@ from wagtail.admin.views.pages.edit import EditView
 
 from tagging import operations
 from tagging.panels import ContentAnalysisSidePanel
-from tagging.views import analysis, report
+from tagging.views import accuracy, analysis, report
 from tagging.views.entities import entity_viewset
 from tagging.views.topics import topic_viewset
 
-ICONS = ("affinity", "affinity-topics", "affinity-entities")
+ICONS = ("affinity", "affinity-topics", "affinity-entities", "affinity-accuracy")
 
 hooks.register("register_log_actions", operations.register_log_actions)
 
@@ -59,6 +59,11 @@ def report_menu_item() -> MenuItem:
     return report.ReportMenuItem(order=110)
 
 
+@hooks.register("register_affinity_menu_item")
+def accuracy_menu_item() -> MenuItem:
+    return accuracy.AccuracyMenuItem(order=115)
+
+
 @hooks.register("register_admin_viewset")
 def register_viewsets() -> list[Any]:
     return [topic_viewset, entity_viewset]
@@ -74,6 +79,7 @@ def register_urls() -> list[URLPattern | URLResolver]:
     return [
         path("affinity/pages/<int:page_id>/", include((panel_urls, "affinity_analysis"))),
         path("affinity/report/", include((report.urlpatterns, "affinity_report"))),
+        path("affinity/accuracy/", include((accuracy.urlpatterns, "affinity_accuracy"))),
     ]
 
 

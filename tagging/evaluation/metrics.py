@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -53,15 +52,3 @@ def figure(per_page: PerPage, seed: int = 0) -> Figure:
     drawn = np.random.default_rng(seed).integers(0, len(per_page), (RESAMPLES, len(per_page)))
     low, high = np.quantile(per_page[drawn].mean(axis=1), [0.025, 0.975])
     return Figure(float(per_page.mean()), float(low), float(high))
-
-
-def reliability(
-    probabilities: npt.NDArray[np.floating], labels: Labels, edges: tuple[float, ...]
-) -> list[tuple[int, float, float]]:
-    """For each interval between two edges: how many, their mean probability, and the share that is right."""
-    rows = []
-    for low, high in pairwise(edges):
-        chosen = (probabilities >= low) & ((probabilities < high) | (high == edges[-1]))
-        if count := int(chosen.sum()):
-            rows.append((count, float(probabilities[chosen].mean()), float(labels[chosen].mean())))
-    return rows

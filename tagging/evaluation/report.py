@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .metrics import METRICS, Figure, Labels, Scores, figure
+from .reliability import Bin, calibration_error
 
 NAME_WIDTH, CELL_WIDTH = 32, 22
 
@@ -35,8 +36,9 @@ def _line(one: Row) -> str:
     return f"{one.name:<{NAME_WIDTH}}{one.labels:>6}  {''.join(cells)}".rstrip()
 
 
-def reliability_table(rows: Sequence[tuple[int, float, float]]) -> str:
+def reliability_table(bins: Sequence[Bin]) -> str:
     """Promised against kept: a plot in letters, a bar of `#` for the share that was right."""
     lines = ["topics   promised   right"]
-    lines += [f"{count:>6}   {mean:>8.2f}   {right:>5.2f}  {'#' * round(right * 40)}" for count, mean, right in rows]
+    lines += [f"{one.count:>6}   {one.promised:>8.2f}   {one.kept:>5.2f}  {'#' * round(one.kept * 40)}" for one in bins]
+    lines.append(f"On average, promised and right differ by {calibration_error(bins):.3f}.")
     return "\n".join(lines)

@@ -1,5 +1,7 @@
 """What can be done with analyses: queue, analyse, decide. The service layer: knows no request and no task."""
 
+from .accuracy import ENOUGH as ENOUGH_VERDICTS
+from .accuracy import TopicAccuracy, topic_accuracy
 from .adoption import AdoptionPlan, AdoptionReport, TagGroup, adopt, plan_adoption
 from .analysis import BatchReport, analyze_batch, sweep
 from .decisions import accept, add, copy_decisions, reject, undo
@@ -14,6 +16,7 @@ from .tag_field import DraftTag, draft_tag
 from .tag_models import PageTagField, page_tag_field, page_tag_fields
 
 __all__ = [
+    "ENOUGH_VERDICTS",
     "AdoptionPlan",
     "AdoptionReport",
     "BatchReport",
@@ -21,6 +24,7 @@ __all__ = [
     "PageState",
     "PageTagField",
     "TagGroup",
+    "TopicAccuracy",
     "accept",
     "add",
     "adopt",
@@ -44,6 +48,7 @@ __all__ = [
     "reject",
     "state_of",
     "sweep",
+    "topic_accuracy",
     "undo",
     "waiting",
     "withdraw",

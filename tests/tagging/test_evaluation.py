@@ -11,10 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tagging.evaluation import ours, peers
 from tagging.evaluation.corpus import read_corpus
-from tagging.evaluation.metrics import figure, precision_at_1, ranking_precision, recall_at_3, reliability
+from tagging.evaluation.metrics import figure, precision_at_1, ranking_precision, recall_at_3
+from tagging.evaluation.reliability import calibration_error, interval, reliability
 from tagging.testing import FakeEmbedder
 
 SUBJECTS = {"rivers": "salmon", "railways": "sleepers", "bread": "sourdough"}
@@ -76,8 +79,21 @@ def test_the_interval_holds_the_mean_and_shrinks_with_more_pages():
 
 
 def test_reliability_tells_what_was_promised_and_what_was_kept():
-    rows = reliability(np.array([0.9, 0.8, 0.1, 1.0]), np.array([True, False, False, True]), (0.0, 0.5, 1.0))
-    assert rows == [(1, pytest.approx(0.1), 0), (3, pytest.approx(0.9), pytest.approx(2 / 3))]
+    bins = reliability(np.array([0.9, 0.8, 0.1, 1.0]), np.array([True, False, False, True]), (0.0, 0.5, 1.0))
+    assert [(one.count, one.promised, one.kept) for one in bins] == [
+        (1, pytest.approx(0.1), 0),
+        (3, pytest.approx(0.9), pytest.approx(2 / 3)),
+    ]
+    assert calibration_error(bins) == pytest.approx((0.1 + 3 * (0.9 - 2 / 3)) / 4)
+    assert calibration_error([]) == 0
+
+
+@given(st.integers(1, 500), st.data())
+def test_the_interval_of_a_share_holds_it_and_stays_between_none_and_all(count, data):
+    share = data.draw(st.integers(0, count)) / count
+    least, most = interval(share, count)
+    assert 0 <= least <= share <= most <= 1
+    assert interval(share, 4 * count)[1] - interval(share, 4 * count)[0] < most - least
 
 
 def test_pages_are_split_by_date_whatever_their_order():

@@ -16,14 +16,14 @@ from tqdm import tqdm
 from tagging.embedding import Embedder, embed_pages, get_embedder
 from tagging.evaluation import ours, peers
 from tagging.evaluation.corpus import Corpus, read_corpus
-from tagging.evaluation.metrics import Scores, reliability
+from tagging.evaluation.metrics import Scores
+from tagging.evaluation.reliability import reliability
 from tagging.evaluation.report import Row, reliability_table, row, table
 from tagging.exceptions import ModelUnavailable
 from tagging.topics import TopicMatcher
 
 DECISIONS = (0, 200)  # and all
 BATCH = 32
-EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 Vectors = npt.NDArray[np.float32]
 
@@ -60,7 +60,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(corpus.pages)} pages, {len(corpus.topics)} topics; {len(truth)} pages scored.")
         self.stdout.write(table(rows))
         self.stdout.write("\nProbabilities of the last row, calibrated on the tuning part:")
-        self.stdout.write(reliability_table(reliability(chances, truth, EDGES)))
+        self.stdout.write(reliability_table(reliability(chances, truth)))
 
     def _peers(self, corpus: Corpus, vectors: Vectors, embedder: Embedder) -> list[Row]:
         learn, _tune, test = corpus.split()
