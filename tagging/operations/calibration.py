@@ -7,12 +7,13 @@ decided on some pages reaches all others.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from django.db import connection, transaction
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from tagging.models import Suggestion, TopicCalibration
@@ -77,11 +78,16 @@ def refit(*, at_once: bool = False) -> bool:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_NAMESPACE, LOCK])
         last = newest_calibration()
         known = decided()
-        new = (known.filter(decided_at__gt=last.fitted_at) if last else known).count()
+        new = (known.filter(_since(last.fitted_at)) if last else known).count()
         if new < (1 if at_once else max(LEAST_NEW, NEW_SHARE * (known.count() - new))):
             return False
         _fit()
     return True
+
+
+def _since(moment: datetime) -> Q:
+    """Decided or, where a decision was adopted from elsewhere with its own date, written down since then."""
+    return Q(decided_at__gt=moment) | Q(created_at__gt=moment)
 
 
 def _fit() -> None:
@@ -101,5 +107,5 @@ def _left_standing() -> QuerySet[Any]:
 
 def _newest(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Rows that the machine had foreseen, with nothing but what counts here."""
-    foreseen = rows.filter(logit__isnull=False).order_by("-at")
+    foreseen = rows.filter(logit__isnull=False).exclude(source=Suggestion.Source.EDITOR).order_by("-at")
     return foreseen.values_list("score", "logit", "state", "at", named=True)[:NEWEST]

@@ -236,3 +236,11 @@ def test_a_decision_that_counts_half_is_half_a_decision():
     twice = calibrate(np.repeat(logits, 2), np.repeat(right, 2), np.full(6, 0.5))
     once = calibrate(logits, right)
     assert (twice.slope, twice.intercept) == (pytest.approx(once.slope), pytest.approx(once.intercept))
+
+
+def test_decisions_adopted_with_a_date_of_long_ago_count_as_new(site):
+    page = make_article(site)
+    TopicCalibration.objects.create(decisions=0, slope=1.0, intercept=0.0)
+    for topic in topics(20):
+        decided(page, topic, 0.0, kept=True, days=400)
+    assert calibration.refit()
