@@ -13,7 +13,7 @@ from .maintenance import maintain
 from .outbox import analyzable_pages, mark_stale, waiting
 from .state import PageState, state_of
 from .storage import lock_page
-from .tag_field import DraftTag, draft_tag, tag_field_name
+from .tag_field import DraftTag, draft_tag, tag_field
 from .tag_models import PageTagField, page_tag_field, page_tag_fields
 from .topic_search import FoundTopic, TopicSearch, search_topics
 
@@ -54,7 +54,7 @@ __all__ = [
     "search_topics",
     "state_of",
     "sweep",
-    "tag_field_name",
+    "tag_field",
     "topic_accuracy",
     "undo",
     "waiting",

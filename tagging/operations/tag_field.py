@@ -57,12 +57,6 @@ def draft_tag(page_id: int, name: str) -> DraftTag | None:
     return DraftTag(field.name, tag.name if tag else name, tag is not None)
 
 
-def tag_field_name(page: Any) -> str | None:
-    """The name of the tag field of a specific page, saved or not; None where its type has none."""
-    field = _field(page)
-    return field.name if field else None
-
-
 def _tag_name(name: str, field: TaggableManager) -> str:
     """A topic's name as a tag: no longer than tags may be, and without the double quotes that taggit cannot write.
 
