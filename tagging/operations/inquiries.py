@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from tagging.exceptions import TaggingError
 from tagging.models import Inquiry
 
+from . import topic_effect
+
 logger = logging.getLogger(__name__)
 
 KEPT = timedelta(minutes=10)
@@ -21,7 +23,9 @@ KEPT = timedelta(minutes=10)
 Json = dict[str, Any]
 
 # What answers each kind of question: JSON in, JSON out. Runs in a worker, outside any transaction.
-ANSWERERS: dict[str, Callable[[Json], Json]] = {}
+ANSWERERS: dict[str, Callable[[Json], Json]] = {
+    topic_effect.KIND: topic_effect.effect_of,
+}
 
 
 def ask(kind: str, question: Json, user: Any) -> UUID:

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.db.models import Count, F, Func, Model, ProtectedError, Q, QuerySet, TextField, Value
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -21,8 +21,10 @@ from wagtail.admin.widgets.slug import SlugInput
 
 from tagging.models import Suggestion, Topic
 
+from . import topic_effect
 from .topic_form import TopicForm
-from .topic_pages import TopicPagesPanel
+from .topic_overview import TopicInspectView
+from .topic_pages import TopicPagesPanel, TopicPagesView
 
 TAGGED = (Suggestion.State.APPLIED, Suggestion.State.ACCEPTED)
 
@@ -156,9 +158,12 @@ class TopicViewSet(ModelViewSet):
     menu_order = 100
     list_per_page = 50
     copy_view_enabled = False
+    inspect_view_enabled = True
     index_view_class = TopicIndexView
     add_view_class = TopicCreateView
     delete_view_class = TopicDeleteView
+    inspect_view_class = TopicInspectView
+    inspect_template_name = "tagging/topics/overview.html"
     index_results_template_name = "tagging/topics/index_results.html"
     delete_template_name = "tagging/topics/confirm_delete.html"
     edit_handler = ObjectList(
@@ -168,6 +173,7 @@ class TopicViewSet(ModelViewSet):
             FieldPanel("description", widget=AdminAutoHeightTextInput(attrs={"rows": 3})),
             FieldPanel("synonyms"),
             FieldPanel("slug", widget=SlugInput),
+            topic_effect.EffectPanel(heading=_("Effect on pages")),
             TopicPagesPanel(heading=_("Pages on this topic")),
         ],
         base_form_class=TopicForm,
@@ -177,6 +183,15 @@ class TopicViewSet(ModelViewSet):
         kwargs = {**super().get_index_view_kwargs(**kwargs), "default_ordering": "path"}
         kwargs.pop("list_display")
         return kwargs
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        return [
+            *super().get_urlpatterns(),
+            path("effect/", topic_effect.ask, name="effect"),
+            path("effect/<uuid:inquiry_id>/", topic_effect.answer, name="effect_answer"),
+            path("pages/<int:pk>/", TopicPagesView.as_view(), name="pages"),
+            path("pages/<int:pk>/results/", TopicPagesView.as_view(results_only=True), name="pages_results"),
+        ]
 
 
 topic_viewset = TopicViewSet()
