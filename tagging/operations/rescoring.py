@@ -11,12 +11,14 @@ import swapper
 from wagtail.models import Locale
 
 from tagging import ner, pipeline, text
-from tagging.conf import settings
+from tagging.conf import least_to_suggest, settings
 from tagging.embedding import Embedder
 from tagging.index import entities_of
 from tagging.models import EmbeddingModel, PageVector, Topic
+from tagging.topics import Calibration
 from tagging.types import Analysis, Decisions, PageEntity, PageText, TopicDefinition, TopicScore, Vector
 
+from .calibration import curve, newest_calibration
 from .lessons import decisions
 
 logger = logging.getLogger(__name__)
@@ -37,11 +39,12 @@ class Scorer:
 
     embedder: Embedder
     decisions: Decisions | None
+    calibration: Calibration
 
     @classmethod
     def current(cls, topics: Sequence[Topic], embedder: Embedder, model: EmbeddingModel) -> Scorer:
-        """`topics` in the order of the topic set that `scores` will be asked for. Two queries."""
-        return cls(embedder, decisions(topics, model))
+        """`topics` in the order of the topic set that `scores` will be asked for. Three queries."""
+        return cls(embedder, decisions(topics, model), curve(newest_calibration()))
 
     def scores(
         self, pages: KnownPages, topic_set: Sequence[TopicDefinition], *, all_topics: bool = False
@@ -55,7 +58,8 @@ class Scorer:
             known_vectors=pages.vectors,
             known_entities=pages.entities,
             decisions=self.decisions,
-            min_score=0.0 if all_topics else settings.SUGGEST_THRESHOLD,
+            calibration=self.calibration,
+            min_score=0.0 if all_topics else least_to_suggest(),
             max_topics=None if all_topics else settings.MAX_TOPICS,
         )
         return {result.page_id: result.topics for result in results if isinstance(result, Analysis)}
