@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterable, Sequence
 
 from .words import forms, tokens
 
-SHORTEST = 3  # letters
+SHORTEST = 4  # letters
 FEWEST = 2  # pages of the group that a term must be found on
+CLEAR = 1.5  # standard deviations by which its shares must differ
 
 
 def terms_of(title: str, names: Iterable[str] = ()) -> frozenset[str]:
@@ -21,19 +22,19 @@ def terms_of(title: str, names: Iterable[str] = ()) -> frozenset[str]:
 def distinctive_terms(
     group: Sequence[Collection[str]], others: Sequence[Collection[str]], n: int, *, without: str = ""
 ) -> tuple[str, ...]:
-    """Up to `n` terms found on more pages of `group` than of `others`, by how unlikely that is; best first.
+    """Up to `n` terms found on clearly more pages of `group` than of `others`, the clearest first.
 
     Words of `without`, such as the topic's own name, are left out.
     """
     here, there = (Counter(term for page in pages for term in set(page)) for pages in (group, others))
     known = {form for token in tokens(without) for form in forms(token.folded)}
-    scores = {
-        term: _z_score(count, len(group), there[term], len(others))
-        for term, count in here.items()
-        if count >= FEWEST and count * len(others) > there[term] * len(group) and term.casefold() not in known
-    }
-    best = sorted(scores, key=lambda term: (-scores[term], term))
-    return tuple(best[:n])
+    scores = {term: _z_score(count, len(group), there[term], len(others)) for term, count in here.items()}
+    clear = [
+        term
+        for term, score in scores.items()
+        if score >= CLEAR and here[term] >= FEWEST and term.casefold() not in known
+    ]
+    return tuple(sorted(clear, key=lambda term: (-scores[term], term))[:n])
 
 
 def _z_score(count: int, pages: int, other_count: int, other_pages: int) -> float:

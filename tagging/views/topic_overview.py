@@ -19,7 +19,7 @@ from tagging.operations.topic_overview import FEWEST_DECISIONS, Period, history,
 
 from .topic_pages import pages_on
 
-SHOWN = 10
+SHOWN = 5
 
 
 BAR = 10  # wide, with the gap to the next one

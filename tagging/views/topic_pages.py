@@ -135,7 +135,8 @@ class TopicPagesView(ReportView):
         return self.topic.name
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        return [*topic_breadcrumbs(self.topic, self.breadcrumbs_items), {"url": "", "label": self.page_title}]
+        here = {"url": "", "label": self.page_title, "sublabel": self.topic.name}
+        return [*topic_breadcrumbs(self.topic, self.breadcrumbs_items), here]
 
     def get_index_url(self) -> str:
         return reverse("affinity_topics:pages", args=[self.topic.pk])

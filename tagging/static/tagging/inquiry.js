@@ -62,6 +62,7 @@
         // `html` of null leaves the answer as it is.
         show({ status = "", error = "", html = "", busy = false }) {
             this.statusTarget.textContent = status;
+            this.statusTarget.classList.toggle("w-sr-only", Boolean(html)); // the answer says it, too
             this.errorTarget.textContent = error;
             this.errorTarget.hidden = !error;
             if (html !== null) {
