@@ -10,9 +10,9 @@ import numpy as np
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import TruncMonth
 
+from tagging.evaluation.share import Share
 from tagging.models import PageVector, Suggestion, Topic
 from tagging.topics.drift import Drift, drift
-from tagging.topics.precision import Share
 from tagging.topics.terms import distinctive_terms, terms_of
 
 from .storage import open_state

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wagtail.models import GroupPagePermission, Page
 
+from tagging.evaluation.share import Share
 from tagging.models import Suggestion
 from tagging.operations.topic_overview import history, precision, state_counts, topic_drift
 from tagging.topics.drift import drift
-from tagging.topics.precision import Share
 from tagging.topics.terms import distinctive_terms
 from tests.factories import make_article, make_editor, make_site, make_topic, make_user, make_vector
 
