@@ -19,3 +19,7 @@ class EditConflict(TaggingError):
 
 class WorkerUnreachable(TaggingError):
     """The message broker does not answer. Check CELERY_BROKER_URL and that a worker runs, and try again."""
+
+
+class CannotMerge(TaggingError):
+    """The two entities are one already, or one of them belongs to another. Split it off first."""

@@ -86,10 +86,12 @@ def topics_of(page_ids: Collection[int]) -> dict[int, list[PageTopic]]:
 
 
 def entities_of(page_ids: Collection[int]) -> dict[int, list[PageEntity]]:
-    """Page id → the entities it mentions, most salient first. Pages without one are absent."""
-    rows = PageEntityRow.objects.filter(page_id__in=page_ids).select_related("entity")
+    """Page id → the entities it mentions, most salient first. Pages without one are absent.
+
+    Entities are as editors want them seen: renamed, merged ones joined, hidden ones left out.
+    """
     found: dict[int, list[PageEntity]] = defaultdict(list)
-    for row in rows.order_by("-salience", "entity__name"):
+    for row in PageEntityRow.objects.filter(page_id__in=page_ids).resolved():
         found[row.page_id].append(
             PageEntity(
                 name=row.entity.name,

@@ -17,7 +17,7 @@ from wagtail.models import PageViewRestriction, Site, get_page_models
 from wagtail.signals import copy_for_translation_done, post_page_move
 
 from tagging import operations
-from tagging.models import Topic
+from tagging.models import Entity, EntityMerge, GazetteerName, Topic
 from tagging.tasks import wake_sweep, wake_worker
 
 # Written by save_revision, workflows, locks and tree moves: none of them changes what readers see.
@@ -69,10 +69,16 @@ def sites_changed(raw: bool = False, **kwargs: Any) -> None:
         operations.refresh_filters()
 
 
-def topics_changed(raw: bool = False, **kwargs: Any) -> None:
-    """Pages are not written here: the sweep sees that they were scored against another topic set, all at once."""
+def outdated(raw: bool = False, **kwargs: Any) -> None:
+    """Topics, entities or known names have changed: the sweep finds the pages that know others, all at once."""
     if not raw:
         wake_sweep()
+
+
+def name_saved(instance: GazetteerName, raw: bool = False, **kwargs: Any) -> None:
+    """The entity that a known name stands for gets what is said of the name."""
+    if not raw:
+        operations.pass_on([instance])
 
 
 def connect() -> None:
@@ -84,5 +90,7 @@ def connect() -> None:
     for signal in (post_save, post_delete):
         signal.connect(privacy_changed, sender=PageViewRestriction, dispatch_uid="tagging.privacy_changed")
         signal.connect(sites_changed, sender=Site, dispatch_uid="tagging.sites_changed")
-        signal.connect(topics_changed, sender=Topic, dispatch_uid="tagging.topics_changed")
+        for model in (Topic, Entity, EntityMerge, GazetteerName):
+            signal.connect(outdated, sender=model, dispatch_uid=f"tagging.outdated.{model.__name__}")
+    post_save.connect(name_saved, sender=GazetteerName, dispatch_uid="tagging.name_saved")
     hooks.register("register_log_actions", operations.register_log_actions)

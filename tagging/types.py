@@ -52,7 +52,8 @@ class PageText:
 class Mention:
     """One name as found in one paragraph of `PageText.paragraphs()`.
 
-    `start` and `end` are character offsets in that paragraph; `score` is in [0, 1].
+    `start` and `end` are character offsets in that paragraph; `score` is in [0, 1]. `known_as` is the name
+    in the gazetteer, whatever is written; "" where a recogniser found it.
     """
 
     text: str
@@ -62,6 +63,7 @@ class Mention:
     end: int
     sentence: str
     score: float = 1.0
+    known_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class TopicDefinition:
     """A node of the site's topic tree as the matcher needs it.
 
     `vector` stands for the topic with its description and synonyms, `name_vector` for its name alone;
-    without the latter the former stands in.
+    without the latter the former stands in. `entities` are names, with labels, that speak for the topic.
     """
 
     topic_id: int
@@ -91,6 +93,7 @@ class TopicDefinition:
     vector: Vector
     ancestors: tuple[int, ...] = ()
     name_vector: Vector | None = None
+    entities: tuple[tuple[str, EntityLabel], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,11 +1,15 @@
 """Named entities of the site, and where they are mentioned."""
 
+from __future__ import annotations
+
 import swapper
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from tagging.ner.entities import MAX_EVIDENCE
 
 from .topic import Topic
 
@@ -63,6 +67,38 @@ class Entity(models.Model):
         return self.name
 
 
+class PageEntityQuerySet(models.QuerySet["PageEntity"]):
+    def resolved(self) -> list[PageEntity]:
+        """The rows as readers see them, most salient first within a page: merged ones joined, hidden ones left out.
+
+        Unsaved where they differ from what is stored. One query.
+        """
+        joined: dict[tuple[int, int], list[PageEntity]] = {}
+        for row in self.select_related("entity__canonical"):
+            root = row.entity.canonical or row.entity
+            if not root.is_hidden:
+                joined.setdefault((row.page_id, root.pk), []).append(row)
+        rows = [_join(group) for group in joined.values()]
+        return sorted(rows, key=lambda row: (row.page_id, -row.salience, row.entity.name))
+
+
+def _join(rows: list[PageEntity]) -> PageEntity:
+    """Rows of one page whose entities are one: counts summed, names and sentences put together."""
+    root = rows[0].entity.canonical or rows[0].entity
+    if len(rows) == 1 and rows[0].entity == root:
+        return rows[0]
+    names = {name for row in rows for name in (row.entity.name, *row.aliases)} - {root.name}
+    sentences = dict.fromkeys(sentence for row in rows for sentence in row.evidence)
+    return PageEntity(
+        page_id=rows[0].page_id,
+        entity=root,
+        count=sum(row.count for row in rows),
+        salience=max(row.salience for row in rows),
+        aliases=sorted(names),
+        evidence=list(sentences)[:MAX_EVIDENCE],
+    )
+
+
 class PageEntity(models.Model):
     """One entity on one page, with the sentences that mention it."""
 
@@ -77,6 +113,8 @@ class PageEntity(models.Model):
     salience = models.FloatField(_("salience"), help_text=_("How much the page is about it, 0 to 1."))
     aliases = ArrayField(models.CharField(max_length=255), default=list, blank=True, verbose_name=_("aliases"))
     evidence = ArrayField(models.TextField(), default=list, blank=True, verbose_name=_("sentences"))
+
+    objects = PageEntityQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("entity on a page")

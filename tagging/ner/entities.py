@@ -32,12 +32,19 @@ class _Group:
     joined: list[Mention] = field(default_factory=list)
 
     @property
+    def known(self) -> Mention | None:
+        """A mention that the gazetteer knows, if there is one: its name and label are the group's."""
+        return next((mention for mention in self.own if mention.known_as), None)
+
+    @property
     def mentions(self) -> list[Mention]:
         return [*self.own, *self.joined]
 
     @property
     def label(self) -> EntityLabel:
         """The label of most mentions, sure ones counting more; on a tie the first seen."""
+        if self.known:
+            return self.known.label
         votes: Counter[EntityLabel] = Counter()
         for mention in self.mentions:
             votes[mention.label] += mention.score  # type: ignore[assignment]  # a Counter of weights
@@ -57,9 +64,10 @@ def page_entities(text: PageText, mentions: Sequence[Mention]) -> tuple[PageEnti
     """The entities that a page names, the most salient first; at most `MAX_ENTITIES`.
 
     Mentions are joined by canonical key, by acronyms in parentheses ("Long Name (LN)"), and a lone
-    surname joins the one person of that name. Nothing is merged by resemblance.
+    surname joins the one person of that name. Nothing is merged by resemblance. What the gazetteer knows
+    keeps the name that it has there.
     """
-    groups = _group([mention for mention in mentions if is_name(mention.text)])
+    groups = _group([mention for mention in mentions if mention.known_as or is_name(mention.text)])
     _join_acronyms(text.paragraphs(), groups)
     _join_surnames(groups)
     measure = _Page(text)
@@ -71,7 +79,10 @@ def page_entities(text: PageText, mentions: Sequence[Mention]) -> tuple[PageEnti
 def _group(mentions: Sequence[Mention]) -> dict[str, _Group]:
     groups: dict[str, _Group] = {}
     for mention in mentions:
-        key = canonical_key(mention.text, person=mention.label == "PER")
+        key = canonical_key(mention.known_as or mention.text, person=mention.label == "PER") or mention.known_as
+        known = groups[key].known if key in groups else None
+        if known and mention.known_as not in ("", known.known_as):
+            key = mention.known_as  # "The Sun" and "Sun", both in the gazetteer
         if key:
             groups.setdefault(key, _Group(key)).own.append(mention)
     return groups
@@ -95,7 +106,7 @@ def _join_surnames(groups: dict[str, _Group]) -> None:
     """Join "Merkel" with "Angela Merkel" where she is the only person of that name on the page."""
     full_names = [group for group in groups.values() if " " in group.key and group.label == "PER"]
     for group in list(groups.values()):
-        if not (group.label in ("PER", "MISC") or group.is_doubtful) or group.key not in groups:
+        if not (group.label in ("PER", "MISC") or group.is_doubtful) or group.known or group.key not in groups:
             continue
         owners = [
             full
@@ -109,8 +120,13 @@ def _join_surnames(groups: dict[str, _Group]) -> None:
 
 
 def _join(groups: dict[str, _Group], short: str, long: str) -> None:
-    if short != long and short in groups and long in groups:
-        groups[long].joined += groups.pop(short).mentions
+    if short == long or short not in groups or long not in groups:
+        return
+    if groups[short].known:
+        if groups[long].known:
+            return  # two names that the gazetteer tells apart
+        short, long = long, short
+    groups[long].joined += groups.pop(short).mentions
 
 
 class _Page:
@@ -131,7 +147,8 @@ class _Page:
 def _entity(group: _Group, page: _Page) -> PageEntity:
     mentions = sorted(group.mentions, key=lambda mention: (mention.paragraph, mention.start))
     forms = Counter(_shown(mention) for mention in group.own)
-    name = max(forms, key=lambda form: (forms[form], not form.isupper(), len(form)))
+    commonest = max(forms, key=lambda form: (forms[form], not form.isupper(), len(form)))
+    name = group.known.known_as if group.known else commonest
     aliases = {_shown(mention) for mention in mentions} - {name}
     return PageEntity(
         name=name,

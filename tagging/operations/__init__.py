@@ -6,16 +6,16 @@ from .adoption import AdoptionPlan, AdoptionReport, TagGroup, adopt, plan_adopti
 from .analysis import BatchReport, analyze_batch, sweep
 from .decisions import accept, add, copy_decisions, reject, undo
 from .embedding_models import ensure_vector_index
+from .entities import curation
 from .filters import refresh_filters, refresh_privacy
+from .gazetteer import current_gazetteer, pass_on, recognizer_id
 from .inquiries import answer, ask, collect, forget_inquiries, withdraw
 from .log_actions import register_log_actions
 from .maintenance import maintain
 from .outbox import analyzable_pages, mark_stale, waiting
 from .state import PageState, state_of
-from .storage import lock_page
-from .tag_field import DraftTag, draft_tag, tag_field
+from .tag_field import DraftTag, draft_tag
 from .tag_models import PageTagField, page_tag_field, page_tag_fields
-from .topic_search import FoundTopic, TopicSearch, search_topics
 
 __all__ = [
     "ENOUGH_VERDICTS",
@@ -23,12 +23,10 @@ __all__ = [
     "AdoptionReport",
     "BatchReport",
     "DraftTag",
-    "FoundTopic",
     "PageState",
     "PageTagField",
     "TagGroup",
     "TopicAccuracy",
-    "TopicSearch",
     "accept",
     "add",
     "adopt",
@@ -38,23 +36,24 @@ __all__ = [
     "ask",
     "collect",
     "copy_decisions",
+    "curation",
+    "current_gazetteer",
     "draft_tag",
     "ensure_vector_index",
     "forget_inquiries",
-    "lock_page",
     "maintain",
     "mark_stale",
     "page_tag_field",
     "page_tag_fields",
+    "pass_on",
     "plan_adoption",
+    "recognizer_id",
     "refresh_filters",
     "refresh_privacy",
     "register_log_actions",
     "reject",
-    "search_topics",
     "state_of",
     "sweep",
-    "tag_field",
     "topic_accuracy",
     "undo",
     "waiting",

@@ -17,14 +17,16 @@ from wagtail.models import Locale
 from tagging import embedding, ner, pipeline, text
 from tagging.conf import least_to_suggest, settings
 from tagging.exceptions import ModelUnavailable
-from tagging.index import entities_of
 from tagging.models import EmbeddingModel, PageVector, Topic
+from tagging.ner.gazetteer import Gazetteer
 from tagging.topics import Calibration
 from tagging.types import Analysis, AnalysisFailure, PageEntity, PageText, Vector
 
 from .calibration import curve, newest_calibration, refit
 from .embedding_models import model_row, promote_when_filled
+from .entities import curation
 from .filters import refresh_filters
+from .gazetteer import current_gazetteer, recognizer_id
 from .lessons import decisions
 from .outbox import (
     Claim,
@@ -38,7 +40,7 @@ from .outbox import (
     skip,
     waiting,
 )
-from .storage import BatchFacts, Provenance, batch_facts, store, store_nothing
+from .storage import BatchFacts, Provenance, batch_facts, found_entities, store, store_nothing
 from .topic_set import current_topics, definitions, topic_set_version
 
 logger = logging.getLogger(__name__)
@@ -63,15 +65,16 @@ class _Setup:
     topics: list[Topic]
     topic_set: str
     calibration: Calibration
+    gazetteer: Gazetteer
 
     @classmethod
     def current(cls) -> _Setup:
         topics, fit = current_topics(), newest_calibration()
         version = topic_set_version(topics, fit.pk if fit else None)
-        return cls(embedding.get_embedder(), topics, version, curve(fit))
+        return cls(embedding.get_embedder(), topics, version, curve(fit), current_gazetteer())
 
     def provenance(self, language: str) -> Provenance:
-        return Provenance(ner.current_name(language), self.embedder.name, self.topic_set)
+        return Provenance(recognizer_id(language, self.gazetteer), self.embedder.name, self.topic_set)
 
 
 def analyze_batch(limit: int | None = None, page_ids: Collection[int] | None = None) -> BatchReport:
@@ -86,7 +89,7 @@ def analyze_batch(limit: int | None = None, page_ids: Collection[int] | None = N
     # Before any page is taken: a worker that runs out of memory while it loads its models takes none with it.
     _load_embedder(setup.embedder)
     for locale in Locale.objects.all():
-        _load_recognizer(ner.get_recognizer(locale.language_code), locale.language_code, setup.embedder)
+        _load_recognizer(ner.get_recognizer(locale.language_code), locale.language_code)
     claims = claim(limit or settings.BATCH_SIZE, page_ids)
     try:
         return _analyze(claims, setup)
@@ -104,7 +107,8 @@ def sweep() -> bool:
     fit = newest_calibration()
     topic_set = topic_set_version(current_topics(), fit.pk if fit else None)
     embedder = embedding.current_name()
-    recognizers = {locale.pk: ner.current_name(locale.language_code) for locale in Locale.objects.all()}
+    known = current_gazetteer()
+    recognizers = {locale.pk: recognizer_id(locale.language_code, known) for locale in Locale.objects.all()}
     mark_outdated(topic_set, embedder, recognizers)
     promote_when_filled(embedder)
     return waiting().exists() and not is_busy()
@@ -116,10 +120,9 @@ def _load_embedder(embedder: embedding.Embedder) -> None:
 
 
 @lru_cache(maxsize=64)
-def _load_recognizer(recognizer: ner.Recognizer, language: str, embedder: embedding.Embedder) -> None:
-    hello = PageText(page_id=0, title="Hello", summary="", body=(), language=language)
+def _load_recognizer(recognizer: ner.Recognizer, language: str) -> None:
     with suppress(ModelUnavailable):  # pages of this language alone will fail, with this as their reason
-        pipeline.recognize([hello], lambda _language: recognizer, embedder)
+        recognizer.recognize([PageText(page_id=0, title="Hello", summary="", body=(), language=language)])
 
 
 def _analyze(claims: list[Claim], setup: _Setup) -> BatchReport:
@@ -176,8 +179,10 @@ def _analyze_changed(todo: list[tuple[Claim, PageText]], setup: _Setup, report: 
         ner.get_recognizer,
         setup.embedder,
         definitions(setup.topics, setup.embedder, model),
+        gazetteer=setup.gazetteer,
+        curate=curation(),
         known_vectors=_known_vectors(same_text, setup, model),
-        known_entities=_known_entities(same_text),
+        known_entities=_known_entities(same_text, setup),
         decisions=decisions(setup.topics, model),
         calibration=setup.calibration,
         min_score=least_to_suggest(),
@@ -210,14 +215,14 @@ def _known_vectors(
     return {page_id: np.asarray(values, dtype=np.float32) for page_id, values in rows}
 
 
-def _known_entities(same_text: Iterable[tuple[Claim, PageText]]) -> dict[int, tuple[PageEntity, ...]]:
+def _known_entities(same_text: Iterable[tuple[Claim, PageText]], setup: _Setup) -> dict[int, tuple[PageEntity, ...]]:
     reusable = [
         page_text.page_id
         for claimed, page_text in same_text
-        if claimed.recognizer == ner.current_name(page_text.language)
+        if claimed.recognizer == recognizer_id(page_text.language, setup.gazetteer)
     ]
-    found = entities_of(reusable)
-    return {page_id: tuple(found.get(page_id, ())) for page_id in reusable}
+    found = found_entities(reusable)
+    return {page_id: found.get(page_id, ()) for page_id in reusable}
 
 
 def _skip(claimed: Claim, reason: str, report: BatchReport) -> None:

@@ -1,7 +1,8 @@
-"""How decisions read in a page's history."""
+"""How decisions read in the history of a page or an entity."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from django.utils.functional import Promise
@@ -14,11 +15,24 @@ LABELS = {
     "tagging.undo": (_("Take back a decision on a topic"), _("Took back the decision on the topic “%(topic)s”")),
 }
 
+ENTITY_LABELS = {
+    "tagging.merge_entity": (_("Merge names"), _("Merged “%(source)s” into “%(target)s”")),
+    "tagging.split_entity": (_("Split names"), _("Split “%(source)s” off “%(target)s”")),
+    "tagging.hide_entity": (_("Hide"), _("Hidden: shown nowhere, and no reason for a topic")),
+    "tagging.unhide_entity": (_("Show again"), _("Shown again")),
+    "tagging.rename_entity": (_("Rename"), _("Renamed “%(old)s” to “%(new)s”")),
+    "tagging.link_entity": (_("Link to a topic"), _("Linked to the topic “%(topic)s”")),
+    "tagging.unlink_entity": (_("Unlink from a topic"), _("Unlinked from the topic “%(topic)s”")),
+    "tagging.identify_entity": (_("Set Wikidata id"), _("Set the Wikidata id to %(id)s")),
+}
+
 
 def register_log_actions(actions: Any) -> None:
-    """Register the actions of `decisions` with Wagtail's log."""
+    """Register the actions of `decisions` and `entities` with Wagtail's log."""
     for action, (label, message) in LABELS.items():
         actions.register_action(action)(_formatter(label, message))
+    for action, (label, message) in ENTITY_LABELS.items():
+        actions.register_action(action)(_formatter_of_names(label, message))
 
 
 def _formatter(label: Promise, message: Promise) -> type[LogFormatter]:
@@ -26,3 +40,10 @@ def _formatter(label: Promise, message: Promise) -> type[LogFormatter]:
         return str(message) % {"topic": log_entry.data.get("topic", {}).get("name", "")}
 
     return type("TopicLogFormatter", (LogFormatter,), {"label": label, "format_message": format_message})
+
+
+def _formatter_of_names(label: Promise, message: Promise) -> type[LogFormatter]:
+    def format_message(self: Any, log_entry: Any) -> str:
+        return str(message) % defaultdict(str, log_entry.data)
+
+    return type("EntityLogFormatter", (LogFormatter,), {"label": label, "format_message": format_message})

@@ -72,6 +72,12 @@ def mark_outdated(topic_set: str, embedder: str, recognizers: dict[int, str]) ->
     return _make_stale(outdated)
 
 
+def mark_unscored(page_ids: Iterable[int]) -> int:
+    """Queue pages whose entities editors see otherwise now; returns how many. Texts and vectors are not read again."""
+    open_or_done = [State.STALE, State.RUNNING, State.DONE]
+    return _make_stale(PageAnalysis.objects.filter(pk__in=page_ids, state__in=open_or_done), topic_set="")
+
+
 def _make_stale(rows: QuerySet[PageAnalysis], **changes: Any) -> int:
     return rows.update(
         state=State.STALE,

@@ -9,7 +9,10 @@ from tagging.models import PageAnalysis, PageEntity, Suggestion
 
 @dataclass(frozen=True, slots=True)
 class PageState:
-    """`analysis` is None for a page that was never queued. Topics come best first, entities most salient first."""
+    """`analysis` is None for a page that was never queued. Topics come best first, entities most salient first.
+
+    Entities are as editors want them seen: merged ones joined, hidden ones left out.
+    """
 
     analysis: PageAnalysis | None
     topics: tuple[Suggestion, ...]
@@ -25,5 +28,5 @@ def state_of(page_id: int) -> PageState:
             .select_related("topic", "decided_by")
             .order_by("-score", "topic__name")
         ),
-        entities=tuple(PageEntity.objects.filter(page_id=page_id).select_related("entity")),
+        entities=tuple(PageEntity.objects.filter(page_id=page_id).resolved()),
     )

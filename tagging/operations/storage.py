@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 import swapper
 from django.db import transaction
@@ -13,7 +13,7 @@ from django.utils import timezone
 from tagging.conf import least_to_apply
 from tagging.models import EmbeddingModel, Entity, PageAnalysis, PageEntity, PageVector, Suggestion, Topic
 from tagging.signals import page_analyzed
-from tagging.types import Analysis
+from tagging.types import Analysis, EntityLabel
 from tagging.types import PageEntity as FoundEntity
 
 from .filters import PageFacts
@@ -77,25 +77,43 @@ def store_nothing(claim: Claim, reason: str) -> None:
     page_analyzed.send_robust(sender=PageAnalysis, page_id=page.pk)
 
 
+def entity_key(entity: FoundEntity) -> EntityKey:
+    """What makes two names one entity."""
+    return entity.name.lower()[:255], entity.label
+
+
 def lock_page(page_id: int) -> Any:
     """The base page, locked until the end of the transaction; None where it is gone."""
     page_model = swapper.load_model("wagtailcore", "Page")
     return page_model.objects.select_for_update(no_key=True, of=("self",)).filter(pk=page_id).first()
 
 
+def found_entities(page_ids: Iterable[int]) -> dict[int, tuple[FoundEntity, ...]]:
+    """Page id → the entities as the analysis found them: under their keys, whatever editors call them."""
+    rows = PageEntity.objects.filter(page_id__in=page_ids).select_related("entity")
+    found: dict[int, list[FoundEntity]] = {}
+    for row in rows.order_by("-salience", "entity__key"):
+        found.setdefault(row.page_id, []).append(
+            FoundEntity(
+                name=row.entity.key,
+                label=cast(EntityLabel, row.entity.label),
+                aliases=tuple(row.aliases),
+                count=row.count,
+                salience=row.salience,
+                evidence=tuple(row.evidence),
+            )
+        )
+    return {page_id: tuple(entities) for page_id, entities in found.items()}
+
+
 def _entity_ids(analyses: Iterable[Analysis]) -> dict[EntityKey, int]:
     """(key, label) → id for every entity of a batch; missing ones are made."""
-    found = {_entity_key(entity): entity for analysis in analyses for entity in analysis.entities}
+    found = {entity_key(entity): entity for analysis in analyses for entity in analysis.entities}
     # Sorted: two workers that add the same names must not wait for each other in a ring.
     rows = [Entity(key=key, label=label, name=found[key, label].name[:255]) for key, label in sorted(found)]
     Entity.objects.bulk_create(rows, ignore_conflicts=True)
     known = Entity.objects.filter(key__in={key for key, _ in found}).values_list("key", "label", "pk")
     return {(key, label): pk for key, label, pk in known}
-
-
-def _entity_key(entity: FoundEntity) -> EntityKey:
-    """What makes two names one entity."""
-    return entity.name.lower()[:255], entity.label
 
 
 def _finish(claim: Claim, state: str, reason: str, **changes: str) -> None:
@@ -120,9 +138,9 @@ def _replace_vector(page: Any, analysis: Analysis, facts: BatchFacts) -> None:
 def _replace_entities(page_id: int, found: Sequence[FoundEntity], ids: dict[EntityKey, int]) -> None:
     PageEntity.objects.filter(page_id=page_id).delete()
     rows = {
-        _entity_key(entity): PageEntity(
+        entity_key(entity): PageEntity(
             page_id=page_id,
-            entity_id=ids[_entity_key(entity)],
+            entity_id=ids[entity_key(entity)],
             count=entity.count,
             salience=entity.salience,
             aliases=[alias[:255] for alias in entity.aliases],

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
+from django.db.models import Q
 from treebeard.mp_tree import MP_Node
 
 from tagging.conf import settings
 from tagging.embedding import Embedder
-from tagging.models import EmbeddingModel, Topic, TopicVector
+from tagging.models import EmbeddingModel, Entity, Topic, TopicVector
 from tagging.topics import SCORER_VERSION, describe
-from tagging.types import TopicDefinition, Vector
+from tagging.types import EntityLabel, TopicDefinition, Vector
 
 _NAME_VECTORS: dict[str, dict[str, Vector]] = {}  # by embedder and name
 
@@ -26,12 +28,12 @@ def current_topics() -> list[Topic]:
 def topic_set_version(topics: Sequence[Topic], calibration_id: int | None) -> str:
     """A digest of all that topics are found with: pages with another one are scored again.
 
-    It changes with any word of any topic and the shape of the tree, with the scorer, the calibration and
-    the settings that say which topics are kept.
+    It changes with any word of any topic and the shape of the tree, with the entities that are linked to
+    topics, with the scorer, the calibration and the settings that say which topics are kept.
     """
     parts = [[topic.pk, topic.path, topic.name, topic.description, *topic.synonyms] for topic in topics]
     chosen_by = [settings.APPLY_WRONG_OF_TEN, settings.SUGGEST_WRONG_OF_TEN, settings.MAX_TOPICS]
-    whole = [SCORER_VERSION, calibration_id, chosen_by, parts]
+    whole = [SCORER_VERSION, calibration_id, chosen_by, parts, sorted(linked_entities().items())]
     return hashlib.blake2b(json.dumps(whole).encode(), digest_size=16).hexdigest()
 
 
@@ -40,6 +42,7 @@ def definitions(topics: Sequence[Topic], embedder: Embedder, model: EmbeddingMod
     vectors = _vectors(topics, embedder, model)
     names = _name_vectors([topic.name for topic in topics], embedder)
     by_path = {topic.path: topic.pk for topic in topics}
+    linked = linked_entities()
     return tuple(
         TopicDefinition(
             topic_id=topic.pk,
@@ -49,9 +52,27 @@ def definitions(topics: Sequence[Topic], embedder: Embedder, model: EmbeddingMod
             vector=vectors[topic.pk],
             ancestors=_ancestors(topic.path, by_path),
             name_vector=names[topic.name],
+            entities=linked.get(topic.pk, ()),
         )
         for topic in topics
     )
+
+
+def linked_entities() -> dict[int, tuple[tuple[str, EntityLabel], ...]]:
+    """Topic id → names and labels of the entities that editors linked to it, with the names merged into them.
+
+    An entity without a topic of its own has those of the names that were merged into it.
+    """
+    rows = Entity.objects.filter(is_hidden=False, canonical__isnull=True)
+    rows = rows.filter(Q(topic__isnull=False) | Q(merged__topic__isnull=False)).prefetch_related("merged").distinct()
+    found: dict[int, set[tuple[str, EntityLabel]]] = {}
+    for root in rows:
+        merged = list(root.merged.all())
+        topics = {root.topic_id} if root.topic_id else {entity.topic_id for entity in merged if entity.topic_id}
+        names = {(name, cast(EntityLabel, e.label)) for e in (root, *merged) for name in (e.key, e.name)}
+        for topic_id in topics:
+            found.setdefault(topic_id, set()).update(names)
+    return {topic_id: tuple(sorted(names)) for topic_id, names in found.items()}
 
 
 def _ancestors(path: str, by_path: dict[str, int]) -> tuple[int, ...]:

@@ -27,6 +27,9 @@ BIAS, Z_WEIGHT, NAME_Z_WEIGHT, WORD_WEIGHT, NAME_WEIGHT = -7.3, 1.2, 1.2, 1.75, 
 
 TITLE_HIT, SUMMARY_HIT, BODY_HIT = 2.0, 2.0, 1.0
 
+# An editor linked the entity to the topic: one that the page is mostly about is worth a suggestion, one in passing not.
+LINK_WEIGHT = 5.0
+
 CLEAR_Z = 1.5  # from here on the vector counts as a reason of its own
 MAX_PARAGRAPHS = 200  # that are searched for a sentence to show
 
@@ -40,8 +43,18 @@ class _Evidence:
     hits: float = 0.0
     place: tuple[int, int] | None = None  # paragraph and offset of the first hit
     salience: float = 0.0
+    linked: float = 0.0  # salience of an entity that editors linked to the topic
+    naming: str = ""  # a sentence that names the most salient entity
     learned: float = 0.0
     similar: tuple[int, ...] = ()
+
+    def count(self, entity: PageEntity, *, linked: bool) -> None:
+        """Count an entity that speaks for the topic; the most salient one counts."""
+        if linked:
+            self.linked = max(self.linked, entity.salience)
+        if entity.salience > self.salience:
+            self.salience = entity.salience
+            self.naming = next(iter(entity.evidence), "")
 
     @property
     def from_vector(self) -> float:
@@ -53,7 +66,7 @@ class _Evidence:
 
     @property
     def from_names(self) -> float:
-        return NAME_WEIGHT * self.salience
+        return NAME_WEIGHT * self.salience + LINK_WEIGHT * self.linked
 
     @property
     def logit(self) -> float:
@@ -97,6 +110,10 @@ class TopicMatcher:
         self._owners: dict[str, set[int]] = {}
         for owner, phrase in phrases:
             self._owners.setdefault(phrase.casefold(), set()).add(owner)
+        self._linked: dict[tuple[str, str], set[int]] = {}
+        for owner, topic in enumerate(topic_set):
+            for name, label in topic.entities:
+                self._linked.setdefault((name.casefold(), label), set()).add(owner)
 
     def score(self, text: PageText, vector: Vector | None, entities: Sequence[PageEntity]) -> tuple[TopicScore, ...]:
         """Topics with a score in [0, 1], best first, each with its source and a sentence as evidence."""
@@ -135,8 +152,9 @@ class TopicMatcher:
                 found.hits += weight
                 found.place = found.place or (number, hit.start)
         for entity in entities:
-            for owner in self._named(entity):
-                evidence[owner].salience = max(evidence[owner].salience, entity.salience)
+            linked = self._linked_to(entity)
+            for owner in self._named(entity) | linked:
+                evidence[owner].count(entity, linked=owner in linked)
         return evidence
 
     def _learn_from(self, evidence: list[_Evidence], page_id: int, vector: Vector) -> None:
@@ -150,11 +168,17 @@ class TopicMatcher:
         names = (entity.name, *entity.aliases)
         return {owner for name in names for owner in self._owners.get(name.casefold(), ())}
 
+    def _linked_to(self, entity: PageEntity) -> set[int]:
+        names = (entity.name, *entity.aliases)
+        return {owner for name in names for owner in self._linked.get((name.casefold(), entity.label), ())}
+
     def _sentence(self, text: PageText, number: int, found: _Evidence) -> str:
         """The sentence that holds the topic's words; failing one, the sentence that comes nearest to it."""
         if found.place is not None:
             paragraph, offset = found.place
             return sentence_at(text.paragraphs()[paragraph], offset)
+        if found.naming:
+            return found.naming
         topic = self._topics[number]
         wanted = {token.folded for token in tokens(f"{topic.name} {topic.description}") if len(token.text) > 3}
         candidates = [s for part in text.paragraphs()[:MAX_PARAGRAPHS] for s in sentences(part)]
