@@ -15,7 +15,7 @@ DEFAULTS: dict[str, Any] = {
     # Dotted path of an `embedding.base.Embedder` subclass, and the model that it loads.
     "EMBEDDING_BACKEND": "tagging.embedding.sentence_transformer.SentenceTransformerEmbedder",
     "EMBEDDING_MODEL": "sentence-transformers/all-MiniLM-L6-v2",
-    # A spaCy pipeline's name, or {"en": name, "default": name}. "" takes the rule-based pipeline.
+    # A spaCy pipeline's name, or {"en": name, "default": name}. "" takes what ships: see `ner.get_recognizer`.
     "RECOGNIZER": "",
     # {"app.Model": "dotted.path.to.callable(page) -> str | Iterable[str]"}.
     "TEXT": {},

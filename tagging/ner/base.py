@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from tagging.reading.states import TextStates
+from tagging.reading.windows import Window
 from tagging.types import Mention, PageText
 
 
@@ -26,3 +28,16 @@ class Recognizer(ABC):
     @abstractmethod
     def check(self) -> None:
         """Raise ModelUnavailable, naming the fix, where `recognize` could not work here. Loads no model."""
+
+
+class StatesRecognizer(Recognizer):
+    """Finds names in what MiniLM has read, so that the page vectors' pass serves it, too.
+
+    `recognize` runs a pass of its own.
+    """
+
+    @abstractmethod
+    def recognize_read(
+        self, texts: Sequence[PageText], read: Iterable[tuple[Window, TextStates]]
+    ) -> list[list[Mention]]:
+        """As `recognize`, where `read` are all the pages' windows for names, in any order. Goes through all of it."""

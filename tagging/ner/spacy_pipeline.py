@@ -46,8 +46,10 @@ class _Piece(NamedTuple):
 class SpacyRecognizer(Recognizer):
     """The entities of a spaCy pipeline, by its package's name or its folder's path.
 
-    A pipeline may say how sure it is of an entity in `span._.confidence`, in [0, 1]; otherwise that is 1.
+    A pipeline may say how sure it is of an entity in `span._.confidence`, in [0, 1]; otherwise that is UNSAID.
     """
+
+    UNSAID = 1.0
 
     def __init__(self, pipeline: str) -> None:
         self.pipeline = pipeline
@@ -71,7 +73,7 @@ class SpacyRecognizer(Recognizer):
         # Without a memory zone, spaCy keeps every word it ever saw, and the worker grows with each page.
         with self._nlp.memory_zone():
             for doc, piece in self._nlp.pipe(_pieces(texts), as_tuples=True, batch_size=BATCH_SIZE):
-                found[piece.page].extend(_mentions(doc, piece))
+                found[piece.page].extend(_mentions(doc, piece, self.UNSAID))
         return found
 
     @cached_property
@@ -122,7 +124,7 @@ def _cut(paragraph: str, start: int) -> str:
     return piece[:cut] if cut > PIECE_CHARACTERS // 2 else piece
 
 
-def _mentions(doc: Doc, piece: _Piece) -> Iterator[Mention]:
+def _mentions(doc: Doc, piece: _Piece, unsaid: float) -> Iterator[Mention]:
     # One string a sentence, however many names are in it.
     sentences: dict[int, str] = {}
     for span in doc.ents:
@@ -137,10 +139,10 @@ def _mentions(doc: Doc, piece: _Piece) -> Iterator[Mention]:
                 start=piece.offset + span.start_char,
                 end=piece.offset + span.end_char,
                 sentence=sentence,
-                score=_confidence(span),
+                score=_confidence(span, unsaid),
             )
 
 
-def _confidence(span: Span) -> float:
+def _confidence(span: Span, unsaid: float) -> float:
     value: Any = span._.confidence if span.has_extension("confidence") else None
-    return 1.0 if value is None else float(value)
+    return unsaid if value is None else float(value)

@@ -14,8 +14,10 @@ from .log_actions import register_log_actions
 from .maintenance import maintain
 from .outbox import analyzable_pages, mark_stale, waiting
 from .state import PageState, state_of
-from .tag_field import DraftTag, draft_tag
+from .storage import lock_page
+from .tag_field import DraftTag, draft_tag, tag_field
 from .tag_models import PageTagField, page_tag_field, page_tag_fields
+from .topic_search import FoundTopic, TopicSearch, search_topics
 
 __all__ = [
     "ENOUGH_VERDICTS",
@@ -23,10 +25,12 @@ __all__ = [
     "AdoptionReport",
     "BatchReport",
     "DraftTag",
+    "FoundTopic",
     "PageState",
     "PageTagField",
     "TagGroup",
     "TopicAccuracy",
+    "TopicSearch",
     "accept",
     "add",
     "adopt",
@@ -41,6 +45,7 @@ __all__ = [
     "draft_tag",
     "ensure_vector_index",
     "forget_inquiries",
+    "lock_page",
     "maintain",
     "mark_stale",
     "page_tag_field",
@@ -52,8 +57,10 @@ __all__ = [
     "refresh_privacy",
     "register_log_actions",
     "reject",
+    "search_topics",
     "state_of",
     "sweep",
+    "tag_field",
     "topic_accuracy",
     "undo",
     "waiting",

@@ -89,7 +89,7 @@ def analyze_batch(limit: int | None = None, page_ids: Collection[int] | None = N
     # Before any page is taken: a worker that runs out of memory while it loads its models takes none with it.
     _load_embedder(setup.embedder)
     for locale in Locale.objects.all():
-        _load_recognizer(ner.get_recognizer(locale.language_code), locale.language_code)
+        _load_recognizer(ner.get_recognizer(locale.language_code), locale.language_code, setup.embedder)
     claims = claim(limit or settings.BATCH_SIZE, page_ids)
     try:
         return _analyze(claims, setup)
@@ -120,9 +120,10 @@ def _load_embedder(embedder: embedding.Embedder) -> None:
 
 
 @lru_cache(maxsize=64)
-def _load_recognizer(recognizer: ner.Recognizer, language: str) -> None:
+def _load_recognizer(recognizer: ner.Recognizer, language: str, embedder: embedding.Embedder) -> None:
+    hello = PageText(page_id=0, title="Hello", summary="", body=(), language=language)
     with suppress(ModelUnavailable):  # pages of this language alone will fail, with this as their reason
-        recognizer.recognize([PageText(page_id=0, title="Hello", summary="", body=(), language=language)])
+        pipeline.recognize([hello], lambda _language: recognizer, embedder)
 
 
 def _analyze(claims: list[Claim], setup: _Setup) -> BatchReport:

@@ -40,25 +40,25 @@ def accept(page_id: int, topic_id: int, user: Any) -> Suggestion:
 
 
 def add(page_id: int, topic_id: int, user: Any) -> Suggestion:
-    """An editor adds a topic that the machine did not think of, or takes back a rejection."""
+    """An editor adds a topic that the machine did not think of, or takes back a rejection.
+
+    Raises Topic.DoesNotExist.
+    """
     with transaction.atomic():
         _locked(page_id)
-        Suggestion.objects.get_or_create(
-            page_id=page_id,
-            topic_id=topic_id,
-            defaults={"state": State.SUGGESTED, "score": 1.0, "source": Suggestion.Source.EDITOR},
-        )
+        _row_of_editor(page_id, topic_id)
         return accept(page_id, topic_id, user)
 
 
 def reject(page_id: int, topic_id: int, user: Any) -> Suggestion:
     """The topic does not fit: it is never suggested for this page again.
 
-    The tag that an earlier accept wrote is removed; a tag that somebody typed is left alone.
+    It need not have been suggested before: it may have been for a draft, of which nothing was stored. The tag
+    that an earlier accept wrote is removed; a tag that somebody typed is left alone. Raises Topic.DoesNotExist.
     """
     with transaction.atomic():
         page = _locked(page_id)
-        suggestion = _row(page_id, topic_id)
+        suggestion = _row_of_editor(page_id, topic_id)
         if suggestion.state == State.REJECTED:
             return suggestion
         _take_back_tag(suggestion, page, user)
@@ -68,7 +68,7 @@ def reject(page_id: int, topic_id: int, user: Any) -> Suggestion:
 def undo(page_id: int, topic_id: int, user: Any) -> Suggestion:
     """Take a decision back: the topic is again what the machine made of it.
 
-    A topic that only an editor added has nothing to go back to: its row is deleted, and returned unsaved.
+    A topic that only an editor brought up has nothing to go back to: its row is deleted, and returned unsaved.
     """
     with transaction.atomic():
         page = _locked(page_id)
@@ -117,6 +117,16 @@ def _locked(page_id: int) -> Any:
 
 def _row(page_id: int, topic_id: int) -> Suggestion:
     return Suggestion.objects.select_related("topic").get(page_id=page_id, topic_id=topic_id)
+
+
+def _row_of_editor(page_id: int, topic_id: int) -> Suggestion:
+    """The row, made where the machine never suggested the topic."""
+    Suggestion.objects.get_or_create(
+        page_id=page_id,
+        topic=Topic.objects.get(pk=topic_id),
+        defaults={"state": State.SUGGESTED, "score": 1.0, "source": Suggestion.Source.EDITOR},
+    )
+    return _row(page_id, topic_id)
 
 
 def _take_back_tag(suggestion: Suggestion, page: Any, user: Any) -> None:

@@ -52,8 +52,18 @@ def draft_tag(page_id: int, name: str) -> DraftTag | None:
     field = tag_field(draft)
     if field is None:
         return None
+    name = _tag_name(name, field)
     tag = _present(getattr(draft, field.name), name)
     return DraftTag(field.name, tag.name if tag else name, tag is not None)
+
+
+def _tag_name(name: str, field: TaggableManager) -> str:
+    """A topic's name as a tag: no longer than tags may be, and without the double quotes that taggit cannot write.
+
+    Commas stay: taggit puts such a name in quotes.
+    """
+    limit = field.related_model._meta.get_field("name").max_length
+    return " ".join(name.replace('"', "'").split())[:limit].strip()
 
 
 def _edit(page: Any, change: Change, user: Any) -> bool:
@@ -112,8 +122,7 @@ def _present(tags: Any, name: str) -> Any:
 
 
 def _add(page: Any, field: TaggableManager, name: str) -> bool:
-    tags, tag_model = getattr(page, field.name), field.related_model
-    name = name[: tag_model._meta.get_field("name").max_length]
+    tags, tag_model, name = getattr(page, field.name), field.related_model, _tag_name(name, field)
     if _present(tags, name):
         return False
     known = tag_model.objects.filter(name__iexact=name).order_by("pk").first()
@@ -123,7 +132,7 @@ def _add(page: Any, field: TaggableManager, name: str) -> bool:
 
 def _remove(page: Any, field: TaggableManager, name: str) -> bool:
     tags = getattr(page, field.name)
-    tag = _present(tags, name)
+    tag = _present(tags, _tag_name(name, field))
     if tag is None:
         return False
     tags.remove(tag.name)

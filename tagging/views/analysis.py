@@ -5,21 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 import swapper
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from tagging import operations, tasks
 from tagging.exceptions import EditConflict
-from tagging.models import Suggestion
+from tagging.models import Suggestion, Topic
 from tagging.panels import PanelContent, panel_content
 
 from .permissions import get_editable_page
 from .problems import answering_problems
 
-DECISIONS = {"accept": operations.accept, "reject": operations.reject, "undo": operations.undo}
+DECISIONS = {
+    "accept": operations.accept,
+    "add": operations.add,
+    "reject": operations.reject,
+    "undo": operations.undo,
+}
 
 
 @require_GET
@@ -34,26 +41,31 @@ def panel(request: HttpRequest, page_id: int) -> HttpResponse:
 @require_POST
 @answering_problems
 def decide(request: HttpRequest, page_id: int, topic_id: int, decision: str) -> HttpResponse:
-    """Accept, reject or undo. Answers with the panel and with what the open form has to follow.
+    """Accept, add, reject or undo. Answers with the panel and with what the open form has to follow.
 
     `tag` is {field, name, on} where the tag field of the page's newest draft changed or has the tag; `revision`
-    is {id, created_at, replaces} where the decision made a new one. Both are null otherwise.
+    is {id, created_at, replaces} where the decision made a new one. Both are null otherwise. `undo`, {url, topic},
+    is where to post in order to take the decision back; null where there is nothing to take back.
     """
     page = get_editable_page(request, page_id)
     if page.permissions_for_user(request.user).page_locked():
         raise EditConflict(_("The page is locked. Its topics can be decided once it is unlocked."))
-    before = _latest_revision(page_id)
-    had_written = Suggestion.objects.filter(page_id=page_id, topic_id=topic_id, wrote_tag=True).exists()
-    try:
-        suggestion = DECISIONS[decision](page_id, topic_id, request.user)
-    except Suggestion.DoesNotExist:
-        raise Http404 from None
-    after = _latest_revision(page_id)
+    with transaction.atomic():
+        # From here on nobody else can save: what is told to be replaced is what the decision has replaced.
+        operations.lock_page(page_id)
+        before = _latest_revision(page_id)
+        had_written = Suggestion.objects.filter(page_id=page_id, topic_id=topic_id, wrote_tag=True).exists()
+        try:
+            suggestion = DECISIONS[decision](page_id, topic_id, request.user)
+        except (Suggestion.DoesNotExist, Topic.DoesNotExist):
+            raise Http404 from None
+        after = _latest_revision(page_id)
     content = panel_content(page, request.user)
     return JsonResponse(
         _rendered(content, request)
         | {
             "message": _message(decision, suggestion, content),
+            "undo": _undo(suggestion),
             "tag": _form_tag(page_id, suggestion, removed=had_written and not suggestion.wrote_tag),
             "revision": after | {"replaces": before} if after and after != before else None,
         }
@@ -93,10 +105,18 @@ def _open_suggestions(content: PanelContent) -> str:
 def _message(decision: str, suggestion: Suggestion, content: PanelContent) -> str:
     said = {
         "accept": _("Accepted “%(topic)s”."),
-        "reject": _("Rejected “%(topic)s”."),
+        "add": _("Added “%(topic)s”."),
+        "reject": _("Rejected “%(topic)s”: it will never be suggested for this page again."),
         "undo": _("Took back the decision on “%(topic)s”."),
     }
     return f"{said[decision] % {'topic': suggestion.topic}} {_open_suggestions(content)}"
+
+
+def _undo(suggestion: Suggestion) -> dict[str, Any] | None:
+    if suggestion.decided_at is None:
+        return None
+    args = [suggestion.page_id, suggestion.topic_id, "undo"]
+    return {"url": reverse("affinity_analysis:decide", args=args), "topic": suggestion.topic_id}
 
 
 def _latest_revision(page_id: int) -> dict[str, Any] | None:

@@ -108,11 +108,11 @@ class TopicIndexView(generic.IndexView):
 
 
 class TopicCreateView(generic.CreateView):
-    """A new topic; `?parent=ID` proposes its place."""
+    """A new topic; `?parent=ID` proposes its place, `?name=` what it is called."""
 
     def get_initial(self) -> dict[str, Any]:
-        parent = self.request.GET.get("parent", "")
-        return {"parent": parent} if parent.isdecimal() else {}
+        parent, name = self.request.GET.get("parent", ""), self.request.GET.get("name", "")
+        return {"name": name, **({"parent": parent} if parent.isdecimal() else {})}
 
 
 class TopicDeleteView(generic.DeleteView):

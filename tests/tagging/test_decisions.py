@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 from taggit.models import Tag
+from taggit.utils import edit_string_for_tags, parse_tags
 from wagtail.models import Page, PageLogEntry
 
 from tagging import operations
@@ -289,3 +290,22 @@ def test_two_editors_at_once_do_not_overwrite_each_other(user):
     assert errors == []
     assert live_tags(page) == ["Bridges", "Engineers", "Floods", "Rivers"]
     assert Suggestion.objects.filter(state=State.ACCEPTED, wrote_tag=True).count() == 4
+
+
+@pytest.mark.parametrize("name", ["Food, drink", 'The "new" Europe', "x" * 110, "Culture,media"])
+def test_a_name_that_tags_cannot_hold_is_written_as_one_tag_that_a_form_keeps(page, user, name):
+    topic = suggest(page, name)
+    operations.accept(page.pk, topic.pk, user)
+    (tag,) = draft_tags(page)
+    assert parse_tags(edit_string_for_tags(page.get_latest_revision_as_object().tags.all())) == [tag]
+    operations.undo(page.pk, topic.pk, user)
+    assert (live_tags(page), draft_tags(page)) == ([], [])
+
+
+def test_rejecting_what_was_never_suggested_is_remembered(page, user):
+    topic = make_topic("Rivers")
+    assert operations.reject(page.pk, topic.pk, user).state == State.REJECTED
+    operations.analyze_batch()
+    assert Suggestion.objects.get().state == State.REJECTED
+    operations.undo(page.pk, topic.pk, user)
+    assert not Suggestion.objects.exists()

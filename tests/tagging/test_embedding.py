@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tagging.embedding import current_name, embed_pages, get_embedder
-from tagging.embedding.page import MAX_WINDOWS, windows
 from tagging.embedding.sentence_transformer import SentenceTransformerEmbedder
 from tagging.exceptions import ModelUnavailable
 from tagging.testing import FakeEmbedder
@@ -67,37 +66,6 @@ def test_title_and_summary_weigh_more_than_a_paragraph():
     (vector,) = embed_pages(embedder, [page("volcano", "glacier", *body, "cathedral " * 8)])
     title, summary, paragraph = embedder.embed(["volcano", "glacier", "cathedral"]) @ vector
     assert title > summary > paragraph
-
-
-@given(st.text(max_size=3000), st.integers(1, 9))
-def test_windows_keep_order_and_bounds(text, limit):
-    found = windows(text, limit)
-    assert len(found) <= limit
-    assert bool(found) == bool(text.split())
-    place = 0
-    for window in found:
-        assert len(window.split()) <= 181
-        place = text.index(window, place) + 1
-
-
-def test_short_text_is_one_window_and_long_ones_lose_no_word():
-    words = [f"w{number}" for number in range(700)]
-    assert windows(" ".join(words[:180])) == [" ".join(words[:180])]
-    assert " ".join(windows(" ".join(words))).split() == words
-
-
-@pytest.mark.timeout(20)
-def test_200_000_words_are_sampled_from_start_to_end():
-    found = windows(" ".join(f"w{number}" for number in range(200_000)))
-    assert len(found) == MAX_WINDOWS
-    assert found[0].startswith("w0 ")
-    assert found[-1].endswith(" w199999")
-
-
-def test_script_without_spaces_is_cut_too():
-    found = windows("東京は日本の首都です。" * 300)
-    assert len(found) > 3
-    assert all(len(window.encode()) < 3000 for window in found)
 
 
 def test_embedder_is_kept_until_the_settings_name_another():

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from tagging.ner.minilm import weights
 from tagging.ner.minilm.crf import best_tags, legal_transitions, marginals
-from tagging.ner.minilm.encoder import STATE_SIZE, TextStates
 from tagging.ner.minilm.head import EntityHead
 from tagging.ner.minilm.labels import TAGS, may_follow, spans_of_tags, tags_of_spans
-from tagging.ner.minilm.reading import Window, window_of
+from tagging.ner.minilm.reading import TokenWindow, window_of
 from tagging.ner.minilm.tokens import MAX_TOKENS, Shape, shape_of, windows
+from tagging.reading.states import STATE_SIZE, TextStates
 
 HIDDEN, PROJECTION, SHAPE = 6, 10, 4
 
@@ -36,10 +36,10 @@ def random_weights(seed: int = 0) -> dict[str, np.ndarray]:
     return {name: random.normal(size=size).astype(np.float32) for name, size in sizes.items()}
 
 
-def random_window(length: int, seed: int) -> Window:
+def random_window(length: int, seed: int) -> TokenWindow:
     random = np.random.default_rng(seed)
     states = random.normal(size=(length, STATE_SIZE)).astype(np.float32)
-    return Window(seed, 0, random.integers(0, Shape.SPACE, length), states)
+    return TokenWindow(seed, 0, random.integers(0, Shape.SPACE, length), states)
 
 
 def legal_sequences(length: int) -> list[tuple[int, ...]]:
@@ -153,16 +153,6 @@ def test_windows_cover_every_token_once(tokens) -> None:
 def test_a_long_text_is_cut_at_the_end_of_a_sentence() -> None:
     tokens = [*["word"] * 120, ".", *["word"] * 200]
     assert next(iter(windows(tokens))) == (0, 121)
-
-
-def test_a_token_has_the_mean_of_its_word_pieces_and_none_has_zeros() -> None:
-    pieces = np.array([[0, 3], [3, 6], [7, 9]], dtype=np.int32)
-    states = np.arange(3, dtype=np.float32)[:, None].repeat(STATE_SIZE, axis=1)
-    text = TextStates(np.zeros(384, dtype=np.float32), pieces, states)
-    starts, ends = np.array([0, 6, 7, 20], dtype=np.int32), np.array([6, 7, 9, 22], dtype=np.int32)
-    found = text.of_tokens(starts, ends)
-    assert found.shape == (4, STATE_SIZE)
-    assert found[:, 0].tolist() == [0.5, 0, 2, 0]
 
 
 def test_nothing_is_made_up_beyond_the_last_word_piece() -> None:

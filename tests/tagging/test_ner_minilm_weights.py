@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tagging.ner.minilm import weights
-from tagging.ner.minilm.encoder import STATE_SIZE
 from tagging.ner.minilm.labels import TAGS
 from tagging.ner.minilm.tokens import Shape
+from tagging.reading.states import STATE_SIZE
 
 HEAD = weights.FOLDER / "minilm_en.npz"
 
@@ -92,7 +92,7 @@ def test_entities_set_before_stay(nlp) -> None:
 def test_the_pass_that_gives_states_gives_the_page_vector_of_sentence_transformers() -> None:
     from sentence_transformers import SentenceTransformer
 
-    from tagging.ner.minilm.encoder import MiniLmEncoder, packaged_location
+    from tagging.reading.minilm import MiniLmEncoder, packaged_location
 
     texts = ["Grace Hopper wrote a compiler.", "Hi", "A long text about harbours and ships. " * 60]
     expected = SentenceTransformer(packaged_location(), device="cpu").encode(texts, normalize_embeddings=True)

@@ -35,7 +35,7 @@ def found(language: str, *body: str) -> dict[str, str]:
 class TestRules:
     @pytest.fixture(autouse=True)
     def _rules(self, settings):
-        settings.WAGTAIL_TAGGING = {"RECOGNIZER": ""}
+        settings.WAGTAIL_TAGGING = {"RECOGNIZER": "affinity_rules"}
 
     def test_people_bodies_and_places_of_an_article(self):
         (mentions,) = get_recognizer("en").recognize([ARTICLE])

@@ -115,7 +115,7 @@ def test_topics_come_with_score_reason_and_buttons(client, editor, page):
     assert "Rejected by ines" in html
     assert "Allow “Fishing” again" in html
     for decision in ("Accept “Housing”", "Reject “Housing”", "Accept “Cities”", "Reject “Cities”"):
-        assert f'aria-label="{decision}"' in html
+        assert f'aria-label="{decision}' in html
 
 
 def test_the_toggle_counts_open_suggestions(client, editor, page):
@@ -361,3 +361,18 @@ def test_a_copy_keeps_what_editors_decided(client, editor, page):
     client.post(reverse("wagtailadmin_pages:copy", args=[page.pk]), form)
     copy = page.get_siblings(inclusive=False).get(slug="copy")
     assert Suggestion.objects.get(page=copy, topic=rejected.topic).state == Suggestion.State.REJECTED
+
+
+def test_the_name_that_stands_for_a_topic_is_told(client, editor, page):
+    suggestion = suggest(page, "Space")
+    for name, topic in (("NASA", suggestion.topic), ("space", None), ("Lisbon", None)):
+        entity = Entity.objects.create(key=name.lower(), name=name, label="ORG", topic=topic)
+        PageEntity.objects.create(page=page, entity=entity, count=1, salience=0.5)
+    assert "Named here: NASA, space" in panel_html(client, page)
+
+
+def test_reject_says_that_it_is_for_ever(client, editor, page):
+    suggestion = suggest(page, "Housing")
+    assert "Reject “Housing”: not this topic here, ever" in panel_html(client, page)
+    message = decide(client, suggestion, "reject").json()["message"]
+    assert message.startswith("Rejected “Housing”: it will never be suggested for this page again.")

@@ -138,6 +138,71 @@ def test_a_conflict_is_told_and_changes_nothing(browser_page, live_server, artic
     assert suggestion.state == Suggestion.State.SUGGESTED
 
 
+def test_a_topic_is_added_by_typing_with_the_keyboard_alone(browser_page, live_server, article):
+    culture = make_topic("Culture")
+    make_topic("Film", culture, synonyms=["movies"])
+    make_topic("Microfilm")
+    panel = open_panel(browser_page, live_server, article)
+    field = panel.get_by_role("combobox", name="Add a topic")
+    field.focus()
+    browser_page.keyboard.type("movies")
+    options = panel.get_by_role("option")
+    expect(options).to_have_text(["Culture › Film (movies)", "Create topic “movies”…(opens in a new tab)"])
+    expect(panel.get_by_text("1 topic found.")).to_be_visible()
+    expect(field).to_have_attribute("aria-expanded", "true")
+    browser_page.keyboard.press("ArrowDown")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    assert field.get_attribute("aria-activedescendant") == options.first.get_attribute("id")
+    browser_page.keyboard.press("Enter")
+    expect(panel.get_by_role("status")).to_have_text("Added “Film”. 0 suggestions are open.")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("")
+    expect(field).to_have_attribute("aria-expanded", "false")
+    expect(panel.get_by_role("button", name="Undo the acceptance of “Film”")).to_be_visible()
+    expect(browser_page.locator(".tagit-choice")).to_have_count(1)
+    assert tags(article) == ["Film"]
+
+    panel.get_by_role("button", name="Undo", exact=True).press("Enter")
+    expect(browser_page.locator(".tagit-choice")).to_have_count(0)
+    wait_for(browser_page, lambda: tags(article) == [])
+    assert not Suggestion.objects.exists()
+
+
+def test_escape_closes_the_list_and_an_unknown_name_has_a_way_on(browser_page, live_server, article):
+    make_topic("Film")
+    panel = open_panel(browser_page, live_server, article)
+    field = panel.get_by_role("combobox", name="Add a topic")
+    field.press("ArrowDown")
+    expect(panel.get_by_role("option")).to_have_text(["Film"])
+    field.press("Escape")
+    expect(panel.get_by_role("listbox")).to_be_hidden()
+    field.press_sequentially("Opera")
+    expect(panel.get_by_text("No topic is called that. You can create it.")).to_be_visible()
+    field.press("ArrowUp")
+    with browser_page.context.expect_page() as opened:
+        field.press("Enter")
+    expect(opened.value.locator("#id_name")).to_have_value("Opera")
+
+
+def test_a_topic_with_a_comma_is_one_tag_in_the_form_and_stays_one(browser_page, live_server, article):
+    suggest(article, "Food, drink and taste", 0.6)
+    suggest(article, "Bread,butter", 0.5)
+    panel = open_panel(browser_page, live_server, article)
+    panel.get_by_role("button", name="Accept “Food, drink and taste”").click()
+    panel.get_by_role("button", name="Accept “Bread,butter”").click()
+    expect(browser_page.locator(".tagit-choice")).to_have_count(2)
+    wait_for(browser_page, lambda: tags(article) == ["Bread,butter", "Food, drink and taste"])
+    browser_page.reload()
+    browser_page.wait_for_timeout(2500)
+    expect(browser_page.locator(".tagit-choice")).to_have_count(2)
+    browser_page.locator("#id_title").fill("The bridge, again")
+    wait_for(browser_page, lambda: draft(article).title == "The bridge, again")
+    assert tags(article) == ["Bread,butter", "Food, drink and taste"]
+    panel.get_by_role("button", name="Undo the acceptance of “Bread,butter”").click()
+    expect(browser_page.locator(".tagit-choice")).to_have_count(1)
+    wait_for(browser_page, lambda: tags(article) == ["Food, drink and taste"])
+
+
 def wait_for(browser_page, is_so, seconds=15):
     """Until the server has what the browser sends in its own time."""
     for _ in range(seconds * 5):

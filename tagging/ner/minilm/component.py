@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,16 +11,16 @@ from typing import TYPE_CHECKING
 from spacy.language import Language
 from spacy.tokens import Span
 
-from . import weights
-from .encoder import MiniLmEncoder
+from tagging.reading.minilm import MiniLmEncoder, load_model
+
 from .head import EntityHead, Name
-from .reading import Window, read_documents
+from .reading import read_documents
+from .weights import HEAD
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 NAME = "affinity_ner"
-WEIGHTS = weights.FOLDER / "minilm_en.npz"
 
 if not Span.has_extension("confidence"):
     Span.set_extension("confidence", default=None)
@@ -47,11 +48,8 @@ class AffinityNer:
             yield from batch
 
     def annotate(self, documents: Sequence[Doc]) -> None:
-        """Set the entities of documents by a MiniLM pass of its own."""
-        self.annotate_read(documents, list(read_documents(documents, self.encoder)))
-
-    def annotate_read(self, documents: Sequence[Doc], windows: Sequence[Window]) -> None:
-        """Set the entities of documents whose windows were encoded already, by the pass for the page vector."""
+        """Set the entities of documents."""
+        windows = list(read_documents(documents, self.encoder))
         found: list[list[Span]] = [[] for _ in documents]
         for window, names in zip(windows, self.head.find(windows), strict=True):
             document = documents[window.document]
@@ -63,12 +61,7 @@ class AffinityNer:
 @Language.factory(NAME, assigns=["doc.ents"], default_config={"weights": "", "model": ""})
 def make_affinity_ner(nlp: Language, name: str, weights: str, model: str) -> AffinityNer:
     """`weights`: a file of the training script; `model`: a folder with MiniLM. "" takes what is packaged."""
-    return AffinityNer(MiniLmEncoder(model), load_head(Path(weights) if weights else WEIGHTS))
-
-
-def load_head(path: Path = WEIGHTS) -> EntityHead:
-    """The entity head from its weights."""
-    return EntityHead(weights.load(path))
+    return AffinityNer(MiniLmEncoder(partial(load_model, model)), EntityHead.load(Path(weights) if weights else HEAD))
 
 
 def _span(document: Doc, first: int, name: Name) -> Span:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from tagging.types import EntityLabel
 
+from . import weights
 from .crf import Floats, Lengths, best_tags, legal_transitions, marginals
 from .labels import spans_of_tags
-from .reading import Window
+from .reading import TokenWindow
 from .tokens import Shape
 
 BATCH_TOKENS = 8192
@@ -30,13 +32,18 @@ class Name:
 
 
 class EntityHead:
-    """A trained head; `weights` are the float32 arrays that `weights.load` reads."""
+    """A trained head; `arrays` are the float32 arrays that `weights.load` reads."""
 
-    def __init__(self, weights: Mapping[str, Floats]) -> None:
-        self._weights = weights
-        self._transitions = legal_transitions(weights["transitions"])
+    def __init__(self, arrays: Mapping[str, Floats]) -> None:
+        self._weights = arrays
+        self._transitions = legal_transitions(arrays["transitions"])
 
-    def find(self, windows: Sequence[Window]) -> list[list[Name]]:
+    @classmethod
+    def load(cls, path: Path) -> EntityHead:
+        """The head from a file of the training script."""
+        return cls(weights.load(path))
+
+    def find(self, windows: Sequence[TokenWindow]) -> list[list[Name]]:
         """The names of each window, in reading order."""
         found: list[list[Name]] = [[] for _ in windows]
         order = sorted(range(len(windows)), key=lambda number: -len(windows[number].shapes))
@@ -48,7 +55,7 @@ class EntityHead:
             start += len(batch)
         return found
 
-    def _find(self, windows: Sequence[Window]) -> list[list[Name]]:
+    def _find(self, windows: Sequence[TokenWindow]) -> list[list[Name]]:
         lengths = np.array([len(window.shapes) for window in windows], dtype=np.int64)
         scores = self._scores(windows, lengths)
         posteriors = marginals(scores, lengths, self._transitions)
@@ -57,7 +64,7 @@ class EntityHead:
             for row, posterior, length in zip(scores, posteriors, lengths, strict=True)
         ]
 
-    def _scores(self, windows: Sequence[Window], lengths: Lengths) -> Floats:
+    def _scores(self, windows: Sequence[TokenWindow], lengths: Lengths) -> Floats:
         """(windows, tokens of the longest, tags)."""
         shapes = np.concatenate([window.shapes for window in windows])
         inputs = self._inputs(np.concatenate([window.states for window in windows]), shapes)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from .encoder import MiniLmEncoder, TextStates
+from tagging.reading.states import Encoder, TextStates
+
 from .tokens import Shape, shape_of, windows
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class TokenWindow:
     """A run of tokens, encoded: `shapes` (n,), `states` (n, 768). `first` is its first token in the document."""
 
     document: int
@@ -26,7 +27,7 @@ class Window:
     states: npt.NDArray[np.float32]
 
 
-def read_documents(documents: Sequence[Doc], encoder: MiniLmEncoder) -> Iterator[Window]:
+def read_documents(documents: Sequence[Doc], encoder: Encoder) -> Iterator[TokenWindow]:
     """All windows of all documents, the longest first, each exactly once."""
     cuts = [
         (number, start, end)
@@ -39,7 +40,7 @@ def read_documents(documents: Sequence[Doc], encoder: MiniLmEncoder) -> Iterator
         yield window_of(documents[number], number, start, end, states)
 
 
-def window_of(document: Doc, number: int, start: int, end: int, states: TextStates) -> Window:
+def window_of(document: Doc, number: int, start: int, end: int, states: TextStates) -> TokenWindow:
     """The window of the document's tokens `start` to `end`, whose text was encoded as `states`."""
     tokens = document[start:end]
     offset = tokens.start_char
@@ -48,4 +49,4 @@ def window_of(document: Doc, number: int, start: int, end: int, states: TextStat
     shapes = np.fromiter((shape_of(token.text) for token in tokens), dtype=np.int64, count=len(tokens))
     # MiniLM reads 254 word pieces: of the tokens after them nothing is known, and nothing is made up.
     shapes[starts >= states.pieces[:, 1].max(initial=0)] = Shape.BREAK
-    return Window(number, start, shapes, states.of_tokens(starts, ends))
+    return TokenWindow(number, start, shapes, states.of_tokens(starts, ends))

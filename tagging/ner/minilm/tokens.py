@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
+from functools import lru_cache
 
 MAX_TOKENS = 160
-_STOPS = frozenset(".!?…")
+STOPS = frozenset(".!?…")
 
 
 class Shape(IntEnum):
@@ -24,6 +25,7 @@ class Shape(IntEnum):
     BREAK = 9
 
 
+@lru_cache(maxsize=50_000)
 def shape_of(token: str) -> Shape:
     """The shape of one token, whitespace included; BREAK is whitespace with a line break in it."""
     if token.isspace():
@@ -56,6 +58,6 @@ def windows(tokens: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 def _last_stop(tokens: Sequence[str], first: int, end: int) -> int:
     for position in range(end - 1, first, -1):
-        if "\n" in tokens[position] or tokens[position] in _STOPS:
+        if "\n" in tokens[position] or tokens[position] in STOPS:
             return position + 1
     return end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,9 @@ from .crf import Floats
 
 FOLDER = Path(__file__).parent.parent / "weights"
 """Where the shipped models lie, with their licence."""
+
+HEAD = FOLDER / "minilm_en.npz"
+CNN = FOLDER / "cnn_en"
 
 _SCALE = ".scale"
 
@@ -29,6 +33,15 @@ def save(path: Path, weights: Mapping[str, Floats]) -> None:
         stored[name + _SCALE] = scale
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path, allow_pickle=False, **stored)
+
+
+def digest(path: Path) -> str:
+    """Eight characters that change with the content of a file, or of all files in a folder."""
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    total = blake2b(digest_size=4)
+    for file in files:
+        total.update(file.read_bytes())
+    return total.hexdigest()
 
 
 def load(path: Path) -> dict[str, Floats]:

@@ -64,14 +64,14 @@ def _head(arguments: argparse.Namespace) -> None:
 
 
 def _silver(arguments: argparse.Namespace) -> None:
-    from tagging.ner.minilm.component import load_head
+    from tagging.ner.minilm.head import EntityHead
 
     from . import silver
     from .states import encode
 
     logging.info("%d words", silver.collect(arguments.data, arguments.work))
     encode(arguments.work, "en", "silver")
-    head = load_head(arguments.weights / "minilm_en.npz")
+    head = EntityHead.load(arguments.weights / "minilm_en.npz")
     logging.info("%d paragraphs kept", silver.label(head, arguments.work))
 
 

@@ -16,9 +16,9 @@ from torch import Tensor, nn
 
 from tagging.ner.minilm import weights
 from tagging.ner.minilm.crf import Floats
-from tagging.ner.minilm.encoder import STATE_SIZE
 from tagging.ner.minilm.head import EntityHead
-from tagging.ner.minilm.reading import Window
+from tagging.ner.minilm.reading import TokenWindow
+from tagging.reading.states import STATE_SIZE
 
 from .examples import NameSpan, read
 from .network import Network, Size
@@ -134,12 +134,12 @@ def exported(network: Network) -> dict[str, Floats]:
     return {name: np.ascontiguousarray(values, dtype=np.float32) for name, values in named.items()}
 
 
-def windows_of(data: States) -> list[Window]:
+def windows_of(data: States) -> list[TokenWindow]:
     """Kept windows as the head reads them, all at once."""
     windows = []
     for example, start, end in zip(data.examples, data.bounds[:-1], data.bounds[1:], strict=True):
         shapes, states = data.shapes[0, start:end].astype(np.int64), data.states[start:end].astype(np.float32)
-        windows.append(Window(int(example), int(start), shapes, states))
+        windows.append(TokenWindow(int(example), int(start), shapes, states))
     return windows
 
 

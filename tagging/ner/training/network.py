@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tagging.ner.minilm.encoder import STATE_SIZE
 from tagging.ner.minilm.labels import TAGS, may_follow
 from tagging.ner.minilm.tokens import Shape
+from tagging.reading.states import STATE_SIZE
 
 ILLEGAL = -10_000.0
 

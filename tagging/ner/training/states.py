@@ -12,10 +12,11 @@ import numpy.typing as npt
 import spacy
 from tqdm import tqdm
 
-from tagging.ner.minilm.encoder import STATE_SIZE, MiniLmEncoder
 from tagging.ner.minilm.labels import tags_of_spans
 from tagging.ner.minilm.reading import read_documents
 from tagging.ner.minilm.tokens import shape_of
+from tagging.reading.minilm import MiniLmEncoder
+from tagging.reading.states import STATE_SIZE
 
 from .examples import Example, read, title_case
 

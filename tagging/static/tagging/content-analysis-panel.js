@@ -10,10 +10,16 @@
     const LONGEST_POLL = 30000;
     const AUTOSAVE_PATIENCE = 5000;
 
+    // Wagtail's tag field splits its own value at every comma, also at those within the quotes that taggit writes
+    // round a name with a comma. It takes the delimiter for splitting and for joining: this one does both rightly.
+    const delimiter = /,(?=(?:[^"]*"[^"]*")*[^"]*$)/;
+    delimiter.toString = () => ",";
+    if (window.jQuery?.ui?.tagit) window.jQuery.ui.tagit.prototype.options.singleFieldDelimiter = delimiter;
+
     const editForm = () => document.querySelector("[data-edit-form]");
 
     class AffinityPanelController extends window.StimulusModule.Controller {
-        static targets = ["content", "status", "error"];
+        static targets = ["content", "status", "error", "notice", "undo"];
         static values = { url: String, busy: Boolean, offline: String };
 
         connect() {
@@ -28,6 +34,8 @@
                 document.addEventListener(name, () => (this.autosaving = false), { signal });
             }
             this.turn = 0;
+            this.sending = Promise.resolve();
+            this.waiting = new Set();
             this.schedule();
         }
 
@@ -59,7 +67,7 @@
                 if (data && turn === this.turn) {
                     const finished = this.busyValue && !data.busy;
                     this.render(data);
-                    if (finished) this.statusTarget.textContent = data.message;
+                    if (finished) this.tell(data.message);
                 }
             } catch {
                 // Offline: the next poll may get through.
@@ -69,12 +77,26 @@
 
         // Decisions
 
-        async post({ currentTarget: button, params: { url } }) {
-            if (this.working) return;
-            this.working = true;
+        post({ currentTarget: button, params: { url } }) {
+            return this.send(url, this.placeOf(button));
+        }
+
+        // A topic was chosen by typing: focus stays in that field.
+        add({ detail: { url } }) {
+            return this.send(url, null);
+        }
+
+        // One after the other: who decides quickly loses no decision, and each finds the form as the last one left it.
+        send(url, place) {
+            if (this.waiting.has(url)) return this.sending; // a double click
+            this.waiting.add(url);
             this.element.setAttribute("aria-busy", "true");
+            this.sending = this.sending.then(() => this.request(url, place));
+            return this.sending;
+        }
+
+        async request(url, place) {
             this.showError("");
-            const place = this.placeOf(button);
             try {
                 await this.autosaveSettled();
                 this.holdAutosave = true;
@@ -84,8 +106,8 @@
             } catch {
                 this.showError(this.offlineValue);
             } finally {
-                this.working = false;
-                this.element.removeAttribute("aria-busy");
+                this.waiting.delete(url);
+                if (!this.waiting.size) this.element.removeAttribute("aria-busy");
                 this.releaseAutosave();
             }
         }
@@ -99,8 +121,15 @@
             if (data.revision) this.adoptRevision(data.revision);
             if (data.tag) this.syncTag(data.tag);
             this.render(data, place);
-            this.statusTarget.textContent = data.message;
+            this.tell(data.message, data.undo);
             this.schedule();
+        }
+
+        tell(text, undo = null) {
+            this.statusTarget.textContent = text;
+            this.undoTarget.hidden = !undo;
+            this.undoTarget.setAttribute("data-affinity-panel-url-param", undo?.url ?? "");
+            this.noticeTarget.dataset.affinityTopic = undo?.topic ?? "";
         }
 
         get headers() {
@@ -131,7 +160,7 @@
         }
 
         placeOf(element) {
-            if (!element || !this.contentTarget.contains(element)) return null;
+            if (!element || !(this.contentTarget.contains(element) || this.noticeTarget.contains(element))) return null;
             const row = element.closest("[data-affinity-topic]");
             const list = element.closest("[data-affinity-list]");
             return {
@@ -177,7 +206,8 @@
             const shown = [...input.parentElement.querySelectorAll(".tagit-choice:not(.removed)")].filter((tag) =>
                 same(tag.querySelector(".tagit-label").textContent),
             );
-            if (on && !shown.length) window.jQuery(input).tagit("createTag", name);
+            const written = name.includes(",") ? `"${name}"` : name;
+            if (on && !shown.length) window.jQuery(input).tagit("createTag", written);
             if (!on) shown.forEach((tag) => window.jQuery(input).tagit("removeTag", tag, false));
         }
 
