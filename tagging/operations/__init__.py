@@ -4,6 +4,7 @@ from .accuracy import ENOUGH as ENOUGH_VERDICTS
 from .accuracy import TopicAccuracy, topic_accuracy
 from .adoption import AdoptionPlan, AdoptionReport, TagGroup, adopt, plan_adoption
 from .analysis import BatchReport, analyze_batch, sweep
+from .batches import Outcome, Pair, Receipt, decide_many, undo_many
 from .decisions import accept, add, copy_decisions, reject, undo
 from .embedding_models import ensure_vector_index
 from .entities import curation
@@ -26,8 +27,11 @@ __all__ = [
     "BatchReport",
     "DraftTag",
     "FoundTopic",
+    "Outcome",
     "PageState",
     "PageTagField",
+    "Pair",
+    "Receipt",
     "TagGroup",
     "TopicAccuracy",
     "TopicSearch",
@@ -42,6 +46,7 @@ __all__ = [
     "copy_decisions",
     "curation",
     "current_gazetteer",
+    "decide_many",
     "draft_tag",
     "ensure_vector_index",
     "forget_inquiries",
@@ -63,6 +68,7 @@ __all__ = [
     "tag_field",
     "topic_accuracy",
     "undo",
+    "undo_many",
     "waiting",
     "withdraw",
 ]

@@ -2,7 +2,7 @@
 
 Permissions are the caller's job. Each function is one transaction, in which the page is locked: two
 editors who decide at once do so one after the other. Raises EditConflict where the page is locked in
-Wagtail for this user.
+Wagtail for this user; None as the user is nobody whom a lock would stop.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from typing import Any
 import swapper
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 
+from tagging.exceptions import EditConflict
 from tagging.models import Suggestion, Topic
 from tagging.signals import page_topics_decided
 
@@ -31,7 +33,7 @@ def accept(page_id: int, topic_id: int, user: Any) -> Suggestion:
     Raises Suggestion.DoesNotExist where the topic was never suggested; see `add`.
     """
     with transaction.atomic():
-        page = _locked(page_id)
+        page = _locked(page_id, user)
         suggestion = _row(page_id, topic_id)
         if suggestion.state == State.ACCEPTED:
             return suggestion
@@ -45,7 +47,7 @@ def add(page_id: int, topic_id: int, user: Any) -> Suggestion:
     Raises Topic.DoesNotExist.
     """
     with transaction.atomic():
-        _locked(page_id)
+        _locked(page_id, user)
         _row_of_editor(page_id, topic_id)
         return accept(page_id, topic_id, user)
 
@@ -57,7 +59,7 @@ def reject(page_id: int, topic_id: int, user: Any) -> Suggestion:
     that an earlier accept wrote is removed; a tag that somebody typed is left alone. Raises Topic.DoesNotExist.
     """
     with transaction.atomic():
-        page = _locked(page_id)
+        page = _locked(page_id, user)
         suggestion = _row_of_editor(page_id, topic_id)
         if suggestion.state == State.REJECTED:
             return suggestion
@@ -65,20 +67,20 @@ def reject(page_id: int, topic_id: int, user: Any) -> Suggestion:
         return _decide(suggestion, State.REJECTED, page, user, "tagging.reject")
 
 
-def undo(page_id: int, topic_id: int, user: Any) -> Suggestion:
-    """Take a decision back: the topic is again what the machine made of it.
+def undo(page_id: int, topic_id: int, user: Any, to: str | None = None) -> Suggestion:
+    """Take a decision back: the topic is again what the machine makes of it, or what it was in the open state `to`.
 
     A topic that only an editor brought up has nothing to go back to: its row is deleted, and returned unsaved.
     """
     with transaction.atomic():
-        page = _locked(page_id)
+        page = _locked(page_id, user)
         suggestion = _row(page_id, topic_id)
         if suggestion.state not in (State.ACCEPTED, State.REJECTED):
             return suggestion
         _take_back_tag(suggestion, page, user)
-        if suggestion.logit is not None:  # the curve may have changed since
+        if to is None and suggestion.logit is not None:  # the curve may have changed since
             suggestion.score = curve(newest_calibration()).probability(suggestion.logit)
-        suggestion = _decide(suggestion, open_state(suggestion.score), page, user, "tagging.undo")
+        suggestion = _decide(suggestion, to or open_state(suggestion.score), page, user, "tagging.undo")
         if suggestion.source == Suggestion.Source.EDITOR:
             suggestion.delete()
         return suggestion
@@ -108,10 +110,13 @@ def copy_decisions(source_id: int, target_id: int) -> int:
     return len(copies)
 
 
-def _locked(page_id: int) -> Any:
+def _locked(page_id: int, user: Any) -> Any:
     page = lock_page(page_id)
     if page is None:
         raise swapper.load_model("wagtailcore", "Page").DoesNotExist(f"There is no page {page_id}.")
+    lock = page.get_lock()
+    if lock and user and lock.for_user(user):
+        raise EditConflict(_("The page is locked. Its topics can be decided once it is unlocked."))
     return page
 
 

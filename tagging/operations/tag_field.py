@@ -77,9 +77,6 @@ def _edit(page: Any, change: Change, user: Any) -> bool:
         return False
     if not isinstance(field, ClusterTaggableManager):  # not part of revisions: written at once
         return change(specific, field)
-    lock = specific.get_lock()
-    if lock and user and lock.for_user(user):
-        raise EditConflict(_("The page is locked. Its tags can be changed once it is unlocked."))
     has_draft = page.live and page.has_unpublished_changes
     live_changed = has_draft and _edit_live_alone(specific, field, change)
     draft = page.get_latest_revision_as_object()

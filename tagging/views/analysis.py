@@ -48,8 +48,6 @@ def decide(request: HttpRequest, page_id: int, topic_id: int, decision: str) -> 
     is where to post in order to take the decision back; null where there is nothing to take back.
     """
     page = get_editable_page(request, page_id)
-    if page.permissions_for_user(request.user).page_locked():
-        raise EditConflict(_("The page is locked. Its topics can be decided once it is unlocked."))
     with transaction.atomic():
         # From here on nobody else can save: what is told to be replaced is what the decision has replaced.
         operations.lock_page(page_id)

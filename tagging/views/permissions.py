@@ -5,17 +5,52 @@ from __future__ import annotations
 from typing import Any
 
 import swapper
+from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from wagtail.models import WorkflowState
 from wagtail.permission_policies.pages import PagePermissionPolicy
+
+MAY_EDIT = ["add", "change"]
+"""Who has one of these permissions on some page may edit pages: those may be only the user's own."""
 
 
 def editable_pages(user: Any) -> QuerySet[Any]:
     """The pages that a user may change."""
     pages: QuerySet[Any] = page_policy().instances_user_has_permission_for(user, "change")
     return pages
+
+
+def unlocked_pages(user: Any) -> QuerySet[Any]:
+    """The pages that a user may change and that no lock of Wagtail's keeps from being changed.
+
+    The number of queries does not depend on the number of pages: whom a workflow's task locks out is asked
+    once a task. A task of one's own that tells page from page is asked again when a decision is made.
+    """
+    is_free = Q(locked=False)
+    if not getattr(settings, "WAGTAILADMIN_GLOBAL_EDIT_LOCK", None):
+        is_free |= Q(locked_by=user)
+    pages = editable_pages(user).filter(is_free).exclude(pk__in=_in_moderation(user))
+    return pages.annotate_approved_schedule().filter(_approved_schedule=False)
+
+
+def _in_moderation(user: Any) -> QuerySet[Any]:
+    """The ids of pages that only the reviewers of a workflow's task may change, where the user is none."""
+    pages = ContentType.objects.get_for_model(swapper.load_model("wagtailcore", "Page"))
+    going_on = WorkflowState.objects.filter(base_content_type=pages, status=WorkflowState.STATUS_IN_PROGRESS)
+    one_a_task = going_on.order_by("current_task_state__task").distinct("current_task_state__task")
+    locking = [
+        state.current_task_state.task_id
+        for state in one_a_task.select_related("current_task_state__task")
+        if state.current_task_state.task.specific.locked_for_user(state.content_object, user)
+    ]
+    locked = going_on.filter(current_task_state__task__in=locking)
+    ids: QuerySet[Any] = locked.annotate(page_pk=Cast("object_id", BigIntegerField())).values("page_pk")
+    return ids
 
 
 def page_policy() -> PagePermissionPolicy:
