@@ -19,11 +19,11 @@ from wagtail.admin.views.pages.edit import EditView
 
 from tagging import operations
 from tagging.panels import ContentAnalysisSidePanel
-from tagging.views import accuracy, analysis, report, topic_picker
+from tagging.views import accuracy, analysis, report, review, topic_picker
 from tagging.views.entities import entity_viewset
 from tagging.views.topics import topic_viewset
 
-ICONS = ("affinity", "affinity-topics", "affinity-entities", "affinity-accuracy")
+ICONS = ("affinity", "affinity-topics", "affinity-entities", "affinity-accuracy", "affinity-review")
 
 hooks.register("register_log_actions", operations.register_log_actions)
 
@@ -64,6 +64,11 @@ def accuracy_menu_item() -> MenuItem:
     return accuracy.AccuracyMenuItem(order=115)
 
 
+@hooks.register("register_affinity_menu_item")
+def review_menu_item() -> MenuItem:
+    return review.ReviewMenuItem(order=90)
+
+
 @hooks.register("register_admin_viewset")
 def register_viewsets() -> list[Any]:
     return [topic_viewset, entity_viewset]
@@ -79,6 +84,7 @@ def register_urls() -> list[URLPattern | URLResolver]:
     return [
         path("affinity/pages/<int:page_id>/", include((panel_urls, "affinity_analysis"))),
         path("affinity/find-topics/", topic_picker.find_topics, name="affinity_find_topics"),
+        path("affinity/review/", include((review.urlpatterns, "affinity_review"))),
         path("affinity/report/", include((report.urlpatterns, "affinity_report"))),
         path("affinity/accuracy/", include((accuracy.urlpatterns, "affinity_accuracy"))),
     ]

@@ -34,8 +34,9 @@ def unlocked_pages(user: Any) -> QuerySet[Any]:
     is_free = Q(locked=False)
     if not getattr(settings, "WAGTAILADMIN_GLOBAL_EDIT_LOCK", None):
         is_free |= Q(locked_by=user)
-    pages = editable_pages(user).filter(is_free).exclude(pk__in=_in_moderation(user))
-    return pages.annotate_approved_schedule().filter(_approved_schedule=False)
+    pages: Any = editable_pages(user).filter(is_free).exclude(pk__in=_in_moderation(user))
+    free: QuerySet[Any] = pages.annotate_approved_schedule().filter(_approved_schedule=False)
+    return free
 
 
 def _in_moderation(user: Any) -> QuerySet[Any]:
