@@ -13,7 +13,7 @@ from .ner.entities import page_entities
 from .ner.gazetteer import Gazetteer
 from .reading.states import Encoder, TextStates
 from .reading.windows import Window, page_windows
-from .topics import Calibration, TopicMatcher
+from .topics import Calibration, TopicMatcher, page_words
 from .types import Analysis, AnalysisFailure, Decisions, Mention, PageEntity, PageText, TopicDefinition, Vector
 
 logger = logging.getLogger(__name__)
@@ -126,4 +126,4 @@ def _analysis(
     text: PageText, vector: Vector | None, entities: tuple[PageEntity, ...], matcher: TopicMatcher, curate: Curate
 ) -> Analysis:
     topics = matcher.score(text, vector, curate(entities))
-    return Analysis(text.page_id, text.content_hash, vector, entities, topics)
+    return Analysis(text.page_id, text.content_hash, vector, entities, topics, page_words(text))

@@ -13,6 +13,9 @@ import numpy.typing as npt
 Vector = npt.NDArray[np.float32]
 """A one-dimensional, unit-length float32 array."""
 
+Words = npt.NDArray[np.uint32]
+"""The distinct words of a page: a row for each, with its hash (rising) and how often it is there."""
+
 EntityLabel = Literal["PER", "ORG", "LOC", "MISC"]
 SuggestionSource = Literal["vector", "entity", "synonym", "mixed"]
 
@@ -101,13 +104,15 @@ class Decisions:
     """What editors decided: a row for each page, a column for each topic of the topic set.
 
     `vectors` (pages, dimensions) are unit length; `votes` (pages, topics) are 1 for accepted, -1 for
-    rejected, 0 for neither; `age_days` (pages) is how long ago.
+    rejected, 0 for neither; `age_days` (pages) is how long ago. `words` are the pages' words; without
+    them, pages are compared by their vectors alone.
     """
 
     page_ids: tuple[int, ...]
     vectors: npt.NDArray[np.float32]
     votes: npt.NDArray[np.float64]
     age_days: npt.NDArray[np.float64]
+    words: tuple[Words, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,7 @@ class Analysis:
     vector: Vector | None
     entities: tuple[PageEntity, ...]
     topics: tuple[TopicScore, ...]
+    words: Words
 
 
 @dataclass(frozen=True, slots=True)

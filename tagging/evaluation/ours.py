@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tagging.embedding.base import Embedder
-from tagging.topics import Calibration, TopicMatcher, calibrate, describe
+from tagging.topics import Calibration, TopicMatcher, calibrate, describe, page_words
 from tagging.types import Decisions, TopicDefinition
 
 from .corpus import Corpus, TopicText
@@ -43,6 +43,7 @@ def decisions(corpus: Corpus, vectors: npt.NDArray[np.float32], count: int) -> D
         vectors=vectors[rows],
         votes=corpus.labels[rows].astype(np.float64),
         age_days=corpus.days[learn.stop - 1] - corpus.days[rows],
+        words=tuple(page_words(page) for page in corpus.pages[rows]),
     )
 
 

@@ -35,6 +35,9 @@ class PageAnalysis(models.Model):
     reason = models.TextField(_("reason"), blank=True, help_text=_("Why the page was skipped or failed."))
     analyzed_at = models.DateTimeField(_("analysed at"), null=True, blank=True)
     content_hash = models.CharField(_("content hash"), max_length=32, blank=True)
+    words = models.BinaryField(
+        _("words"), default=b"", blank=True, help_text=_("The hashes of the page's words, and how often each is there.")
+    )
     recognizer = models.CharField(_("recogniser"), max_length=200, blank=True)
     embedder = models.CharField(_("embedding model"), max_length=200, blank=True)
     topic_set = models.CharField(_("topic set"), max_length=32, blank=True)

@@ -59,7 +59,8 @@ def store(claim: Claim, analysis: Analysis, made_with: Provenance, facts: BatchF
         _replace_vector(page, analysis, facts)
         _replace_entities(page.pk, analysis.entities, facts.entity_ids)
         _replace_suggestions(page.pk, analysis, facts.model)
-        _finish(claim, PageAnalysis.State.DONE, "", content_hash=analysis.content_hash, **asdict(made_with))
+        text = {"content_hash": analysis.content_hash, "words": analysis.words.tobytes()}
+        _finish(claim, PageAnalysis.State.DONE, "", **text, **asdict(made_with))
     page_analyzed.send_robust(sender=PageAnalysis, page_id=page.pk)
     return True
 
@@ -73,7 +74,7 @@ def store_nothing(claim: Claim, reason: str) -> None:
         PageVector.objects.filter(page_id=page.pk).delete()
         PageEntity.objects.filter(page_id=page.pk).delete()
         Suggestion.objects.filter(page_id=page.pk, state__in=OPEN_STATES).delete()
-        _finish(claim, PageAnalysis.State.SKIPPED, reason, content_hash="")
+        _finish(claim, PageAnalysis.State.SKIPPED, reason, content_hash="", words=b"")
     page_analyzed.send_robust(sender=PageAnalysis, page_id=page.pk)
 
 
@@ -116,7 +117,7 @@ def _entity_ids(analyses: Iterable[Analysis]) -> dict[EntityKey, int]:
     return {(key, label): pk for key, label, pk in known}
 
 
-def _finish(claim: Claim, state: str, reason: str, **changes: str) -> None:
+def _finish(claim: Claim, state: str, reason: str, **changes: Any) -> None:
     PageAnalysis.objects.filter(pk=claim.page_id).update(
         state=state, reason=reason, claimed_at=None, attempts=0, analyzed_at=timezone.now(), **changes
     )

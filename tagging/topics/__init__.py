@@ -9,8 +9,18 @@ from tagging.types import PageEntity, PageText, TopicDefinition, TopicScore, Vec
 from .calibration import Calibration, calibrate
 from .learning import HALF_LIFE_DAYS
 from .matcher import SCORER_VERSION, TopicMatcher
+from .vocabulary import page_words
 
-__all__ = ["HALF_LIFE_DAYS", "SCORER_VERSION", "Calibration", "TopicMatcher", "calibrate", "describe", "score"]
+__all__ = [
+    "HALF_LIFE_DAYS",
+    "SCORER_VERSION",
+    "Calibration",
+    "TopicMatcher",
+    "calibrate",
+    "describe",
+    "page_words",
+    "score",
+]
 
 
 def describe(name: str, description: str, synonyms: Sequence[str]) -> str:

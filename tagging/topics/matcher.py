@@ -12,11 +12,12 @@ import numpy.typing as npt
 from tagging.types import Decisions, PageEntity, PageText, SuggestionSource, TopicDefinition, TopicScore, Vector
 
 from .calibration import Calibration
-from .learning import Lessons
+from .learning import lessons_from
 from .phrases import phrases_of
+from .vocabulary import page_words
 from .words import PhraseFinder, sentence_at, sentences, tokens
 
-SCORER_VERSION = 1  # grows whenever the same page would get another score, so that all pages are scored anew
+SCORER_VERSION = 2  # grows whenever the same page would get another score, so that all pages are scored anew
 
 # What a page's cosine to a topic is among topics at large (MiniLM), and how many topics that is worth:
 # with a handful of topics, their own mean and spread say little.
@@ -102,7 +103,7 @@ class TopicMatcher:
         self._min_score = min_score
         self._limit = limit
         self._vectors = np.array([topic.vector for topic in topic_set], dtype=np.float32)
-        self._lessons = Lessons(decisions) if decisions and decisions.page_ids else None
+        self._lessons = lessons_from(decisions) if decisions and decisions.page_ids else None
         names = [topic.vector if topic.name_vector is None else topic.name_vector for topic in topic_set]
         self._names = np.array(names, dtype=np.float32)
         phrases = [(i, phrase) for i, topic in enumerate(topic_set) for phrase in phrases_of(topic)]
@@ -145,7 +146,7 @@ class TopicMatcher:
             by_description, by_name = _z_scores(self._vectors @ vector), _z_scores(self._names @ vector)
             for found, z, name_z in zip(evidence, by_description.tolist(), by_name.tolist(), strict=True):
                 found.z, found.name_z = z, name_z
-            self._learn_from(evidence, text.page_id, vector)
+            self._learn_from(evidence, text, vector)
         for number, (paragraph, weight) in enumerate(_weighted(text)):
             for hit in self._finder.find(tokens(paragraph)):
                 found = evidence[hit.owner]
@@ -157,10 +158,10 @@ class TopicMatcher:
                 evidence[owner].count(entity, linked=owner in linked)
         return evidence
 
-    def _learn_from(self, evidence: list[_Evidence], page_id: int, vector: Vector) -> None:
+    def _learn_from(self, evidence: list[_Evidence], text: PageText, vector: Vector) -> None:
         if self._lessons is None:
             return
-        learned = self._lessons.about(page_id, vector)
+        learned = self._lessons.about(text.page_id, vector, page_words(text))
         for found, score, similar in zip(evidence, learned.scores.tolist(), learned.similar, strict=True):
             found.learned, found.similar = score, similar
 

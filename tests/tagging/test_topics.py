@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from tagging.embedding import embed_pages, get_embedder
 from tagging.testing import FakeEmbedder
-from tagging.topics import Calibration, TopicMatcher, calibrate, describe, score
+from tagging.topics import Calibration, TopicMatcher, calibrate, describe, page_words, score
 from tagging.topics.phrases import phrases_of
+from tagging.topics.vocabulary import WordIndex
 from tagging.topics.words import PhraseFinder, forms, sentence_at, sentences, tokens
 from tagging.types import Decisions, PageEntity, PageText, TopicDefinition
 
@@ -168,8 +169,9 @@ def test_real_model_separates_topics_and_leaves_stray_pages_alone():
     assert on_stray == ()
 
 
-def decisions(*rows: tuple[int, np.ndarray, list[int]], ages: tuple[float, ...] = ()) -> Decisions:
+def decisions(*rows: tuple[int, np.ndarray, list[int]], ages: tuple[float, ...] = (), words=()) -> Decisions:
     return Decisions(
+        words=tuple(words),
         page_ids=tuple(page_id for page_id, _vector, _votes in rows),
         vectors=np.array([vector for _id, vector, _votes in rows], dtype=np.float32),
         votes=np.array([votes for _id, _vector, votes in rows], dtype=np.float64),
@@ -204,15 +206,15 @@ def test_newer_decisions_weigh_more():
 
 
 def test_a_page_is_no_witness_for_itself():
-    known = decisions((1, NEAR, [1, 0]), (9, FAR, [0, 0]))
-    alone, without = (TopicMatcher(BLANK, decisions=d).logits(page("A", "b"), NEAR, ()) for d in (known, None))
-    assert alone == without
+    loud, silent = (decisions((1, NEAR, votes), (9, FAR, [0, 0])) for votes in ([1, 0], [0, 0]))
+    one, other = (TopicMatcher(BLANK, decisions=known).logits(page("A", "b"), NEAR, ()) for known in (loud, silent))
+    assert one == other
 
 
 def test_few_decisions_say_little():
     few, many = (decisions(*[(9 + n, NEAR, [1, 0]) for n in range(count)]) for count in (2, 200))
     little, much = (TopicMatcher(BLANK, decisions=d).logits(page("A", "b"), NEAR, ())[0] for d in (few, many))
-    assert little < much - 3
+    assert little < much - 2
 
 
 def test_a_name_alone_is_compared_too():
@@ -275,3 +277,36 @@ def test_a_handful_of_decisions_leaves_the_first_days_curve_nearly_as_it_was():
     for logit in (-2.0, 0.0, 2.0):
         curve = calibrate(np.array([logit] * 2), np.array([False] * 2))
         assert curve.probability(logit) == pytest.approx(Calibration().probability(logit), abs=0.2)
+
+
+def words(text: str):
+    return page_words(page("", text))
+
+
+def test_words_are_counted_with_those_of_the_title_twice():
+    found = page_words(page("Heron rising", "The heron, THE HERON! A is no word."))
+    assert sorted(count for _word, count in found.tolist()) == [1, 2, 2, 4]
+    assert page_words(page("", "")).shape == (0, 2)
+
+
+def test_pages_that_share_rare_words_are_near():
+    texts = ["heron weir common", "opera tenor common", "heron tenor common", "bread yeast common"]
+    near = WordIndex([words(text) for text in texts]).cosines(words("heron weir common unheard"))
+    assert near[0] == pytest.approx(1)
+    assert near[0] > near[2] > near[1] == near[3] == 0
+
+
+@given(st.lists(st.text("abc ", max_size=30), max_size=6), st.text("abc ", max_size=30))
+def test_nearness_by_words_is_a_cosine(texts, text):
+    found = WordIndex([words(one) for one in texts]).cosines(words(text))
+    assert len(found) == len(texts)
+    assert ((found >= 0) & (found <= 1 + 1e-6)).all()
+
+
+def test_pages_with_the_same_rare_words_speak_for_a_topic_whatever_their_vectors():
+    said = [words(f"kingfisher number{n} otter") for n in range(20)] + [words(f"tenor number{n}") for n in range(40)]
+    known = decisions(*[(10 + n, FAR, [1, 0] if n < 20 else [0, 1]) for n in range(60)], words=said)
+    first, second = TopicMatcher(BLANK, decisions=known).score(page("A kingfisher", "b"), NEAR, ())
+    assert first.topic_id == 0
+    assert first.logit > second.logit + 3
+    assert set(first.similar) <= set(range(10, 30))
