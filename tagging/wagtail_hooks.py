@@ -69,6 +69,11 @@ def review_menu_item() -> MenuItem:
     return review.ReviewMenuItem(order=90)
 
 
+@hooks.register("construct_homepage_summary_items")
+def review_summary_item(request: HttpRequest, items: list[Any]) -> None:
+    items.append(review.ReviewSummaryItem(request))
+
+
 @hooks.register("register_admin_viewset")
 def register_viewsets() -> list[Any]:
     return [topic_viewset, entity_viewset]

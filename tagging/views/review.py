@@ -11,6 +11,7 @@ from django.urls import path, reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.menu import MenuItem
+from wagtail.admin.site_summary import SummaryItem
 from wagtail.admin.views.generic import BaseListingView, PermissionCheckedMixin
 
 from tagging.models import Suggestion
@@ -35,6 +36,28 @@ class ReviewMenuItem(MenuItem):
     def is_shown(self, request: HttpRequest) -> bool:
         shown: bool = page_policy().user_has_any_permission(request.user, MAY_EDIT)
         return shown
+
+
+class ReviewSummaryItem(SummaryItem):
+    """How many suggestions are open, on the admin's home page; not shown where there are none."""
+
+    order = 350
+    template_name = "tagging/review/summary.html"
+
+    @cached_property
+    def count(self) -> int:
+        return decidable(self.request.user).filter(state=Suggestion.State.SUGGESTED).count()
+
+    def get_context_data(self, parent_context: Any) -> dict[str, Any]:
+        return {"count": self.count}
+
+    def is_shown(self) -> bool:
+        return self.count > 0
+
+
+def decidable(user: Any) -> QuerySet[Suggestion]:
+    """Suggestions in any state on the pages that a user may change now."""
+    return Suggestion.objects.filter(page__in=unlocked_pages(user).values("pk"))
 
 
 class ReviewView(PermissionCheckedMixin, BaseListingView):
@@ -62,7 +85,7 @@ class ReviewView(PermissionCheckedMixin, BaseListingView):
         return bool(self.filters.is_valid() and self.filters.form.cleaned_data["order"] == LEAST_SURE)
 
     def get_base_queryset(self) -> QuerySet[Suggestion]:
-        return Suggestion.objects.filter(page__in=unlocked_pages(self.request.user).values("pk"))
+        return decidable(self.request.user)
 
     def get_queryset(self) -> QuerySet[Suggestion]:
         matching: QuerySet[Suggestion] = self.search_queryset(self.filter_queryset(self.get_base_queryset()))

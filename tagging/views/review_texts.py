@@ -32,7 +32,7 @@ def texts() -> dict[str, Any]:
         "problems": _("Problems: {count}"),
         "offline": _("No answer came from the server. Try again: nothing is decided twice."),
         "theirs": _("Somebody else had decided it so before. It can be taken back in the page's editor."),
-        "more": _("All of this page is decided. Still to review: {count}."),
+        "more": _("All of these are decided. More to review: {count}."),
         "next": _("Show the next ones"),
         "finished": _("Well done: nothing is left to review."),
         "reload": _("Reload the list"),

@@ -18,7 +18,7 @@
 
     class AffinityReviewController extends window.StimulusModule.Controller {
         static targets = [
-            ...["results", "row", "left", "keys", "keySwitch", "finished", "finishedText", "next"],
+            ...["results", "row", "left", "keys", "keySwitch", "keyList", "finished", "finishedText", "next"],
             ...["selection", "selected", "everything", "progress", "progressText", "notice", "said", "undo"],
             ...["problems", "problemCount", "problemList"],
         ];
@@ -31,6 +31,16 @@
             this.queue = Promise.resolve();
             this.waiting = 0;
             this.everything = false; // whether all that matches is selected, on every page of the list
+        }
+
+        connect() {
+            const [section] = this.keyListTarget.content.cloneNode(true).children;
+            document.querySelector("#keyboard-shortcuts-dialog tbody")?.before(section);
+            this.keySection = section;
+        }
+
+        disconnect() {
+            this.keySection.remove();
         }
 
         // Decisions
