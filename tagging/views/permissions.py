@@ -12,7 +12,7 @@ from django.db.models import BigIntegerField, Q, QuerySet
 from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from wagtail.models import WorkflowState
+from wagtail.models import Revision, WorkflowState
 from wagtail.permission_policies.pages import PagePermissionPolicy
 
 MAY_EDIT = ["add", "change"]
@@ -34,23 +34,29 @@ def unlocked_pages(user: Any) -> QuerySet[Any]:
     is_free = Q(locked=False)
     if not getattr(settings, "WAGTAILADMIN_GLOBAL_EDIT_LOCK", None):
         is_free |= Q(locked_by=user)
-    pages: Any = editable_pages(user).filter(is_free).exclude(pk__in=_in_moderation(user))
-    free: QuerySet[Any] = pages.annotate_approved_schedule().filter(_approved_schedule=False)
-    return free
+    scheduled = Revision.page_revisions.filter(approved_go_live_at__isnull=False)
+    pages = editable_pages(user).filter(is_free)
+    return pages.exclude(pk__in=_page_ids(scheduled)).exclude(pk__in=_page_ids(_in_moderation(user)))
 
 
-def _in_moderation(user: Any) -> QuerySet[Any]:
-    """The ids of pages that only the reviewers of a workflow's task may change, where the user is none."""
+def _in_moderation(user: Any) -> QuerySet[WorkflowState]:
+    """The workflows of pages that only the reviewers of a task may change, where the user is none."""
     pages = ContentType.objects.get_for_model(swapper.load_model("wagtailcore", "Page"))
     going_on = WorkflowState.objects.filter(base_content_type=pages, status=WorkflowState.STATUS_IN_PROGRESS)
     one_a_task = going_on.order_by("current_task_state__task").distinct("current_task_state__task")
     locking = [
         state.current_task_state.task_id
         for state in one_a_task.select_related("current_task_state__task")
-        if state.current_task_state.task.specific.locked_for_user(state.content_object, user)
+        if state.current_task_state
+        and state.current_task_state.task.specific.locked_for_user(state.content_object, user)
     ]
-    locked = going_on.filter(current_task_state__task__in=locking)
-    ids: QuerySet[Any] = locked.annotate(page_pk=Cast("object_id", BigIntegerField())).values("page_pk")
+    locked: QuerySet[WorkflowState] = going_on.filter(current_task_state__task__in=locking)
+    return locked
+
+
+def _page_ids(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """The pages that revisions or workflows are about: Wagtail keeps their ids as text."""
+    ids: QuerySet[Any] = rows.annotate(page_pk=Cast("object_id", BigIntegerField())).values("page_pk")
     return ids
 
 

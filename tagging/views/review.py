@@ -18,7 +18,7 @@ from tagging.models import Suggestion
 
 from . import review_decisions
 from .permissions import MAY_EDIT, page_policy, unlocked_pages
-from .review_filters import LEAST_SURE, SUREST, ReviewFilterSet
+from .review_filters import LEAST_SURE, OPEN, SUREST, ReviewFilterSet
 from .review_rows import Grouping, grouped
 from .review_texts import texts
 
@@ -46,7 +46,7 @@ class ReviewSummaryItem(SummaryItem):
 
     @cached_property
     def count(self) -> int:
-        return decidable(self.request.user).filter(state=Suggestion.State.SUGGESTED).count()
+        return open_suggestions(self.request.user).filter(state=Suggestion.State.SUGGESTED).count()
 
     def get_context_data(self, parent_context: Any) -> dict[str, Any]:
         return {"count": self.count}
@@ -55,9 +55,9 @@ class ReviewSummaryItem(SummaryItem):
         return self.count > 0
 
 
-def decidable(user: Any) -> QuerySet[Suggestion]:
-    """Suggestions in any state on the pages that a user may change now."""
-    return Suggestion.objects.filter(page__in=unlocked_pages(user).values("pk"))
+def open_suggestions(user: Any) -> QuerySet[Suggestion]:
+    """What the machine suggested or applied, and nobody decided, on the pages that a user may change now."""
+    return Suggestion.objects.filter(state__in=OPEN, page__in=unlocked_pages(user).values("pk"))
 
 
 class ReviewView(PermissionCheckedMixin, BaseListingView):
@@ -85,7 +85,7 @@ class ReviewView(PermissionCheckedMixin, BaseListingView):
         return bool(self.filters.is_valid() and self.filters.form.cleaned_data["order"] == LEAST_SURE)
 
     def get_base_queryset(self) -> QuerySet[Suggestion]:
-        return decidable(self.request.user)
+        return open_suggestions(self.request.user)
 
     def get_queryset(self) -> QuerySet[Suggestion]:
         matching: QuerySet[Suggestion] = self.search_queryset(self.filter_queryset(self.get_base_queryset()))

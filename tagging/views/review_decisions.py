@@ -12,15 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from tagging import operations
-from tagging.models import Suggestion
 from tagging.operations import Outcome, Pair, Receipt
 
 from .permissions import editable_pages
 from .problems import problem
+from .review_filters import OPEN
 
 MOST = 100  # items in one request: it must end before a proxy loses patience
 STATUS = {"done": 200, "gone": 404, "conflict": 409, "failed": 500}
-OPEN = (Suggestion.State.SUGGESTED, Suggestion.State.APPLIED)
 
 
 @require_POST

@@ -17,7 +17,8 @@ from tagging import index
 from tagging.models import Suggestion, Topic
 
 State = Suggestion.State
-STATES = {"applied": [State.APPLIED], "all": [State.SUGGESTED, State.APPLIED]}
+OPEN = (State.SUGGESTED, State.APPLIED)
+STATES = {"": (State.SUGGESTED,), "applied": (State.APPLIED,), "all": OPEN}
 LEAST_SURE = "score"
 SUREST = "-score"
 
@@ -89,7 +90,7 @@ class ReviewFilterSet(WagtailFilterSet):
 
     def filter_queryset(self, queryset: QuerySet[Suggestion]) -> QuerySet[Suggestion]:
         rows: QuerySet[Suggestion] = super().filter_queryset(queryset)
-        return rows.filter(state__in=STATES.get(self.form.cleaned_data["state"], [State.SUGGESTED]))
+        return rows.filter(state__in=STATES[self.form.cleaned_data["state"]])
 
     def with_topics_below(self, rows: QuerySet[Suggestion], name: str, topic_id: str) -> QuerySet[Suggestion]:
         paths = Topic.objects.filter(pk=topic_id).values_list("path", flat=True)

@@ -1,11 +1,13 @@
 """The review queue: what it lists, for whom, in which order, at what cost; and what it lets one decide."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from wagtail.models import GroupApprovalTask, GroupPagePermission, Page, PageLogEntry, Workflow, WorkflowTask
 
 from tagging.models import Suggestion
@@ -82,6 +84,7 @@ def test_open_suggestions_alone_are_listed(client, editor, site):
     assert listed(client.get(URL)) == [("The bridge", "suggested")]
     assert listed(client.get(URL, {"state": "applied"})) == [("The bridge", "applied")]
     assert len(listed(client.get(URL, {"state": "all"}))) == 2
+    assert len(listed(client.get(URL, {"state": "all", "topic": 0}))) == 2, "an unknown topic filters nothing"
 
 
 @pytest.fixture
@@ -210,6 +213,20 @@ def test_pages_that_are_locked_for_the_editor_wait_until_they_are_not(client, ed
     assert listed(client.get(URL)) == [("By me", "Rivers")]
     settings.WAGTAILADMIN_GLOBAL_EDIT_LOCK = True
     assert listed(client.get(URL)) == []
+
+
+def test_pages_that_go_live_later_wait_until_then(client, editor, site):
+    page = make_article(site, "Later")
+    suggest(page, make_topic("Rivers"))
+    page.go_live_at = timezone.now() + timedelta(days=1)
+    page.save_revision().publish()
+    assert listed(client.get(URL)) == []
+
+
+def test_the_home_page_tells_how_many_are_open(client, editor, four):
+    assert "4 suggested topics" in client.get("/admin/").content.decode()
+    Suggestion.objects.update(state=State.APPLIED)
+    assert "suggested topic" not in client.get("/admin/").content.decode()
 
 
 def test_pages_in_moderation_are_for_their_reviewers(client, site):

@@ -183,7 +183,7 @@ def test_the_next_ones_are_offered_when_all_are_decided(browser_page, live_serve
     browser_page.keyboard.press("r")
     expect(browser_page.get_by_role("link", name="Show the next ones")).to_be_focused()
     browser_page.keyboard.press("Enter")
-    expect(articles).to_have_count(2)
+    expect(articles).to_have_count(2, timeout=30_000)  # once all fifty have been sent
     assert states().count("rejected") == 50
 
 

@@ -177,9 +177,7 @@
 
         async matching() {
             try {
-                const headers = { "X-Requested-With": "XMLHttpRequest" };
-                const response = await fetch(this.resultsTarget.dataset.matchingUrl, { headers });
-                return (await response.json()).items;
+                return (await (await fetch(this.resultsTarget.dataset.matchingUrl)).json()).items;
             } catch {
                 this.say(this.textsValue.offline);
                 return [];
@@ -383,12 +381,8 @@
 
         tellProblem(item, problem) {
             if (!problem) return;
-            const row = this.rowOf(item.pair);
-            if (row) {
-                const place = row.querySelector("[data-part=problem]");
-                place.textContent = problem;
-                place.hidden = false;
-            }
+            const place = this.rowOf(item.pair)?.querySelector("[data-part=problem]");
+            if (place) Object.assign(place, { textContent: problem, hidden: false });
             this.problems.push(filled(this.textsValue.problem, { ...item, problem }));
             this.noticeTarget.hidden = false;
             this.problemsTarget.hidden = false;
