@@ -48,12 +48,21 @@ class ProfileState:
     """What the site knows of one consenting visitor.
 
     `vector` is the decayed, unit-length mean of what was read (None before the first read page with a vector);
-    `topics` maps topic ids to weights in [0, 1] that sum to at most 1; `recent` is newest first, bounded.
-    `mass` is the decayed amount of reading behind `vector`, as of `updated_at`.
+    `topics` and `entities` map ids to weights in [0, 1] that sum to at most 1 each; `recent` is newest first,
+    bounded. `sections` maps the id of each page above what was read to the decayed number of pages read below it.
+    `devices` and `hours` (of the day, in the site's time zone) are shares of the decayed pages read.
+    `engagement` in [0, 1] is how long an average page is read, in parts of a whole reading; `frequency` is
+    visits a week, lately. `mass` is the decayed amount of reading behind `vector`. All as of `updated_at`.
     """
 
     vector: Vector | None = None
     topics: Mapping[int, float] = field(default_factory=dict)
+    entities: Mapping[int, float] = field(default_factory=dict)
+    sections: Mapping[int, float] = field(default_factory=dict)
+    devices: Mapping[str, float] = field(default_factory=dict)
+    hours: Mapping[int, float] = field(default_factory=dict)
+    engagement: float = 0.0
+    frequency: float = 0.0
     recent: tuple[ReadPage, ...] = ()
     views: int = 0
     visits: int = 0
@@ -79,6 +88,7 @@ class EventRecord:
     slate_id: uuid.UUID | None = None
     placement: str = ""
     position: int | None = None
+    device: Device | Literal[""] = ""
 
 
 @dataclass(frozen=True, slots=True)

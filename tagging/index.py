@@ -105,6 +105,14 @@ def entities_of(page_ids: Collection[int]) -> dict[int, list[PageEntity]]:
     return dict(found)
 
 
+def entity_weights(page_ids: Collection[int]) -> dict[int, dict[int, float]]:
+    """Page id → id and salience, in [0, 1], of what it mentions; merged entities joined, hidden ones left out."""
+    found: dict[int, dict[int, float]] = defaultdict(dict)
+    for row in PageEntityRow.objects.filter(page_id__in=page_ids).resolved():
+        found[row.page_id][row.entity.pk] = row.salience
+    return dict(found)
+
+
 def topic_choices() -> list[tuple[int, str]]:
     """(id, name) of every topic in tree order, each name indented by its depth: for a form's select."""
     rows = Topic.objects.order_by("path").values_list("pk", "depth", "name")

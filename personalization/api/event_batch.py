@@ -13,7 +13,7 @@ from rest_framework import serializers
 
 from personalization.conf import settings
 from personalization.models import Event
-from personalization.types import EventRecord
+from personalization.types import Device, EventRecord
 
 from .fields import JSONUUID, JSONChoice, JSONInteger, JSONNumber, JSONString, Moment
 
@@ -79,8 +79,8 @@ class EventBatch(serializers.Serializer[Any]):
             raise serializers.ValidationError({"events": errors})
         return batch
 
-    def records(self) -> list[EventRecord]:
-        """The validated events. Their slates are as claimed, their pages may not exist."""
+    def records(self, device: Device) -> list[EventRecord]:
+        """The validated events of a reader on this device. Their slates are as claimed, their pages may not exist."""
         return [
             EventRecord(
                 event_id=event["event_id"],
@@ -91,6 +91,7 @@ class EventBatch(serializers.Serializer[Any]):
                 slate_id=event.get("slate"),
                 placement=event.get("placement", ""),
                 position=event.get("position"),
+                device=device,
             )
             for event in self.validated_data["events"]
         ]

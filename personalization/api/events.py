@@ -67,9 +67,9 @@ class EventsView(PersonalizationView):
         """Record the whole batch, or none of it and say what is wrong. Sent again, it changes nothing."""
         batch = EventBatch(data=request.data)
         batch.is_valid(raise_exception=True)
-        records = batch.records()
-        _check_existence(records, request)
         affinity = affinity_of(request._request)
+        records = batch.records(affinity.context.device)
+        _check_existence(records, request)
         if not affinity.is_counted or affinity.visitor_id is None:
             return Response(status=HTTPStatus.NO_CONTENT)
         recorded = store.record_events(affinity.visitor_id, _with_own_slates(records, affinity.visitor_id))

@@ -34,6 +34,7 @@ class Event(models.Model):
     slate_id = models.UUIDField(_("slate"), null=True, blank=True)
     placement = models.CharField(_("placement"), max_length=80, blank=True)
     position = models.PositiveSmallIntegerField(_("position"), null=True, blank=True)
+    device = models.CharField(_("device"), max_length=8, blank=True)
     is_folded = models.BooleanField(_("in the profile"), default=False)
 
     class Meta:

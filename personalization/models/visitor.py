@@ -33,8 +33,14 @@ class Profile(models.Model):
     vector_length = models.FloatField(_("length of the vector's sum"), default=0.0)
     mass = models.FloatField(_("mass"), default=0.0)
     topics = models.JSONField(_("topics"), default=dict, help_text=_("Topic id to weight, 0 to 1."))
-    topic_sums = models.JSONField(
-        _("topic sums"), default=dict, help_text=_("Topic id to decayed reading: what the weights are made of.")
+    entities = models.JSONField(_("entities"), default=dict, help_text=_("Entity id to weight, 0 to 1."))
+    habits = models.JSONField(
+        _("habits"),
+        default=dict,
+        help_text=_("Sections, devices and hours of the day by how much was read; engagement and frequency."),
+    )
+    sums = models.JSONField(
+        _("sums"), default=dict, help_text=_("The decayed sums that all of these are made of, by kind.")
     )
     recent = models.JSONField(_("recent pages"), default=list, help_text=_("[page id, ISO time], newest first."))
     views = models.PositiveIntegerField(_("pages read"), default=0)

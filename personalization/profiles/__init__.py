@@ -1,7 +1,17 @@
 """Folds what a visitor did into decayed interests. Pure: numpy and dataclasses, no database."""
 
 from .folding import FoldSettings, Reading, Tally, fold, with_vectors
-from .state import profile_state, topic_weights
-from .weights import weight_of
+from .state import profile_state, weights
+from .weights import attention_of, weight_of
 
-__all__ = ["FoldSettings", "Reading", "Tally", "fold", "profile_state", "topic_weights", "weight_of", "with_vectors"]
+__all__ = [
+    "FoldSettings",
+    "Reading",
+    "Tally",
+    "attention_of",
+    "fold",
+    "profile_state",
+    "weight_of",
+    "weights",
+    "with_vectors",
+]

@@ -9,16 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from personalization.types import EventKind, ReadPage, Vector
 
-from .weights import weight_of
+from .weights import attention_of, weight_of
 
 Sum = npt.NDArray[np.float64]
+Key = TypeVar("Key", int, str)
+
+LONGEST: Final = 300
+"""So many topics, entities or sections are remembered at most."""
+
 _NEGLIGIBLE: Final = 1e-9
 
 
@@ -33,7 +38,11 @@ class FoldSettings:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One event and what its page is about: unit `vector` or None, `topics` with scores in [0, 1]."""
+    """One event and what its page is about.
+
+    Unit `vector` or None; `topics` and `entities` by id, with scores in [0, 1]; `sections` are the ids of the
+    pages above it. `at` is in the site's time zone, which says at what hour of the day it was.
+    """
 
     page_id: int
     kind: EventKind
@@ -41,18 +50,29 @@ class Reading:
     value: float | None = None
     vector: Vector | None = None
     topics: Mapping[int, float] = field(default_factory=dict)
+    entities: Mapping[int, float] = field(default_factory=dict)
+    sections: Sequence[int] = ()
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
     """Everything folded so far, decayed to `as_of`. Sums may be negative; `profile_state` makes sense of them.
 
-    `mass` is the sum of the weights alone; `recent` is newest first, each page once.
+    `mass` is the sum of the weights alone, `read` that of the views, `attention` that of whole readings and
+    `returns` that of the visits. `recent` is newest first, each page once.
     """
 
     vector_sum: Sum | None = None
     mass: float = 0.0
     topic_sums: Mapping[int, float] = field(default_factory=dict)
+    entity_sums: Mapping[int, float] = field(default_factory=dict)
+    section_sums: Mapping[int, float] = field(default_factory=dict)
+    device_sums: Mapping[str, float] = field(default_factory=dict)
+    hour_sums: Mapping[int, float] = field(default_factory=dict)
+    read: float = 0.0
+    attention: float = 0.0
+    returns: float = 0.0
     recent: tuple[ReadPage, ...] = ()
     views: int = 0
     visits: int = 0
@@ -68,7 +88,9 @@ def fold(tally: Tally, readings: Sequence[Reading], settings: FoldSettings) -> T
     ordered = sorted(readings, key=lambda reading: reading.at)
     latest = ordered[-1].at if tally.as_of is None else max(tally.as_of, ordered[-1].at)
     tally = _decay(tally, latest, settings.half_life)
-    return _add(_see(tally, ordered, settings), ordered, latest, settings.half_life)
+    tally = _see(tally, ordered, latest, settings)
+    tally = _count(tally, [reading for reading in ordered if reading.kind == "view"], latest, settings.half_life)
+    return _add(tally, ordered, latest, settings.half_life)
 
 
 def with_vectors(tally: Tally, vectors: Mapping[int, Vector], half_life: timedelta) -> Tally:
@@ -97,33 +119,83 @@ def _decay(tally: Tally, to: datetime, half_life: timedelta) -> Tally:
         tally,
         vector_sum=None if tally.vector_sum is None else tally.vector_sum * factor,
         mass=tally.mass * factor,
-        topic_sums={topic: value * factor for topic, value in tally.topic_sums.items()},
+        topic_sums=_scaled(tally.topic_sums, factor),
+        entity_sums=_scaled(tally.entity_sums, factor),
+        section_sums=_scaled(tally.section_sums, factor),
+        device_sums=_scaled(tally.device_sums, factor),
+        hour_sums=_scaled(tally.hour_sums, factor),
+        read=tally.read * factor,
+        attention=tally.attention * factor,
+        returns=tally.returns * factor,
         as_of=to,
     )
 
 
+def _scaled(sums: Mapping[Key, float], factor: float) -> dict[Key, float]:
+    return {key: value * factor for key, value in sums.items()}
+
+
 def _add(tally: Tally, readings: Iterable[Reading], now: datetime, half_life: timedelta) -> Tally:
-    vector_sum, mass, topic_sums = tally.vector_sum, tally.mass, dict(tally.topic_sums)
+    """Interests: what the readings were about, each weighed by what kind of event it was."""
+    vector_sum, mass, attention = tally.vector_sum, tally.mass, tally.attention
+    topic_sums, entity_sums = dict(tally.topic_sums), dict(tally.entity_sums)
     for reading in readings:
-        weight = weight_of(reading.kind, reading.value) * decay_factor(now - reading.at, half_life)
+        decayed = decay_factor(now - reading.at, half_life)
+        weight = weight_of(reading.kind, reading.value) * decayed
         mass += weight
+        attention += attention_of(reading.kind, reading.value) * decayed
         if reading.vector is not None:
             pull = weight * reading.vector.astype(np.float64)
             vector_sum = pull if vector_sum is None else vector_sum + pull
-        # However many topics a page has, together they share what the page is worth.
-        total = max(1.0, sum(reading.topics.values()))
-        for topic, score in reading.topics.items():
-            topic_sums[topic] = topic_sums.get(topic, 0.0) + weight * score / total
-    kept = {topic: value for topic, value in topic_sums.items() if abs(value) > _NEGLIGIBLE}
-    return replace(tally, vector_sum=vector_sum, mass=mass, topic_sums=kept)
+        _share(topic_sums, reading.topics, weight)
+        _share(entity_sums, reading.entities, weight)
+    return replace(
+        tally,
+        vector_sum=vector_sum,
+        mass=mass,
+        attention=attention,
+        topic_sums=_kept(topic_sums),
+        entity_sums=_kept(entity_sums),
+    )
 
 
-def _see(tally: Tally, ordered: Sequence[Reading], settings: FoldSettings) -> Tally:
+def _share(sums: dict[int, float], scores: Mapping[int, float], weight: float) -> None:
+    """However many topics a page has, together they share what the page is worth."""
+    total = max(1.0, sum(scores.values()))
+    for key, score in scores.items():
+        sums[key] = sums.get(key, 0.0) + weight * score / total
+
+
+def _kept(sums: Mapping[int, float]) -> dict[int, float]:
+    """Without what has faded, and of very many the strongest: a profile stays small."""
+    kept = {key: value for key, value in sums.items() if abs(value) > _NEGLIGIBLE}
+    if len(kept) <= LONGEST:
+        return kept
+    return dict(sorted(kept.items(), key=lambda item: -abs(item[1]))[:LONGEST])
+
+
+def _count(tally: Tally, views: Sequence[Reading], now: datetime, half_life: timedelta) -> Tally:
+    """Habits: where, on what and at which hour pages were read. A view is a view, whatever it is about."""
+    sections, devices, hours = dict(tally.section_sums), dict(tally.device_sums), dict(tally.hour_sums)
+    read = tally.read
+    for view in views:
+        decayed = decay_factor(now - view.at, half_life)
+        read += decayed
+        hours[view.at.hour] = hours.get(view.at.hour, 0.0) + decayed
+        if view.device:
+            devices[view.device] = devices.get(view.device, 0.0) + decayed
+        for section in view.sections:
+            sections[section] = sections.get(section, 0.0) + decayed
+    return replace(tally, read=read, section_sums=_kept(sections), device_sums=devices, hour_sums=hours)
+
+
+def _see(tally: Tally, ordered: Sequence[Reading], now: datetime, settings: FoldSettings) -> Tally:
     """Count views and visits, and remember which pages were read when. An event that comes late starts no visit."""
-    visits, last = tally.visits, tally.last_seen
+    visits, returns, last = tally.visits, tally.returns, tally.last_seen
     for reading in ordered:
         if last is None or reading.at - last > settings.visit_gap:
             visits += 1
+            returns += decay_factor(now - reading.at, settings.half_life)
         last = reading.at if last is None else max(last, reading.at)
     views = [ReadPage(reading.page_id, reading.at) for reading in ordered if reading.kind == "view"]
     first = ordered[0].at
@@ -132,6 +204,7 @@ def _see(tally: Tally, ordered: Sequence[Reading], settings: FoldSettings) -> Ta
         recent=_newest([*tally.recent, *views], settings.recent_pages),
         views=tally.views + len(views),
         visits=visits,
+        returns=returns,
         first_seen=first if tally.first_seen is None else min(tally.first_seen, first),
         last_seen=last,
     )

@@ -29,3 +29,8 @@ def weight_of(kind: EventKind, value: float | None) -> float:
             return FEEDBACK if (value or 0.0) > 0 else -FEEDBACK
         case "impression":
             return 0.0
+
+
+def attention_of(kind: EventKind, value: float | None) -> float:
+    """What part of a whole reading the event stands for, in [0, 1]: only time spent on a page counts."""
+    return min(max(value or 0.0, 0.0), SECONDS_WORTH_A_VIEW) / SECONDS_WORTH_A_VIEW if kind == "dwell" else 0.0

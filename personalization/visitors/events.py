@@ -17,11 +17,12 @@ from . import counters
 
 _INSERT = """
     INSERT INTO {table}
-        (event_id, visitor_id, kind, page_id, at, received_at, value, slate_id, placement, position, is_folded)
-    SELECT event_id, %s, kind, page_id, at, now(), value, slate_id, placement, position, kind = 'impression'
+        (event_id, visitor_id, kind, page_id, at, received_at, value, slate_id, placement, position, device,
+         is_folded)
+    SELECT event_id, %s, kind, page_id, at, now(), value, slate_id, placement, position, device, kind = 'impression'
     FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::timestamptz[], %s::float8[], %s::uuid[], %s::text[],
-                %s::smallint[])
-        AS row (event_id, kind, page_id, at, value, slate_id, placement, position)
+                %s::smallint[], %s::text[])
+        AS row (event_id, kind, page_id, at, value, slate_id, placement, position, device)
     ON CONFLICT (visitor_id, event_id) DO NOTHING
     RETURNING event_id
 """
@@ -56,6 +57,7 @@ def _insert(visitor_id: uuid.UUID, events: Sequence[EventRecord]) -> Collection[
         [event.slate_id for event in events],
         [event.placement for event in events],
         [event.position for event in events],
+        [event.device for event in events],
     ]
     with connection.cursor() as cursor:
         cursor.execute(_INSERT.format(table=connection.ops.quote_name(Event._meta.db_table)), [visitor_id, *columns])

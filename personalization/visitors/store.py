@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -48,10 +49,17 @@ def load_profile(visitor_id: uuid.UUID) -> ProfileState | None:
 
 def profile_of(row: Profile) -> ProfileState:
     """What a profile row says of the visitor. A row loaded without its vector says nothing of a direction."""
+    habits: Mapping[str, Any] = row.habits
     has_vector = row.mass > 0 and "vector" not in row.get_deferred_fields()
     return ProfileState(
         vector=_array(row.vector) if has_vector else None,
-        topics={int(topic): weight for topic, weight in row.topics.items()},
+        topics=_by_id(row.topics),
+        entities=_by_id(row.entities),
+        sections=_by_id(habits.get("sections")),
+        devices=habits.get("devices", {}),
+        hours=_by_id(habits.get("hours")),
+        engagement=habits.get("engagement", 0.0),
+        frequency=habits.get("frequency", 0.0),
         recent=_recent(row.recent),
         views=row.views,
         visits=row.visits,
@@ -65,10 +73,18 @@ def profile_of(row: Profile) -> ProfileState:
 def tally_of(row: Profile) -> Tally:
     """The sums that a profile row keeps, ready to be folded on."""
     vector = _array(row.vector)
+    sums: Mapping[str, Any] = row.sums
     return Tally(
         vector_sum=None if vector is None else vector.astype(np.float64) * row.vector_length,
         mass=row.mass,
-        topic_sums={int(topic): value for topic, value in row.topic_sums.items()},
+        topic_sums=_by_id(sums.get("topics")),
+        entity_sums=_by_id(sums.get("entities")),
+        section_sums=_by_id(sums.get("sections")),
+        device_sums=sums.get("devices", {}),
+        hour_sums=_by_id(sums.get("hours")),
+        read=sums.get("read", 0.0),
+        attention=sums.get("attention", 0.0),
+        returns=sums.get("returns", 0.0),
         recent=_recent(row.recent),
         views=row.views,
         visits=row.visits,
@@ -78,19 +94,44 @@ def tally_of(row: Profile) -> Tally:
     )
 
 
-def save_tally(row: Profile, tally: Tally, vector_model: str) -> ProfileState:
+def save_tally(row: Profile, tally: Tally, vector_model: str, half_life: timedelta) -> ProfileState:
     """Write sums and what they amount to into the row; segments and the row's own saving are the caller's."""
     length = 0.0 if tally.vector_sum is None else float(np.linalg.norm(tally.vector_sum))
-    state = profile_state(tally)
+    state = profile_state(tally, half_life)
     row.vector = None if tally.vector_sum is None or length == 0 else tally.vector_sum / length
     row.vector_length, row.vector_model = length, vector_model
     row.mass = tally.mass
-    row.topics = {str(topic): weight for topic, weight in state.topics.items()}
-    row.topic_sums = {str(topic): value for topic, value in tally.topic_sums.items()}
+    row.topics, row.entities = _by_text(state.topics), _by_text(state.entities)
+    row.habits = {
+        "sections": _by_text(state.sections),
+        "devices": dict(state.devices),
+        "hours": _by_text(state.hours),
+        "engagement": state.engagement,
+        "frequency": state.frequency,
+    }
+    row.sums = {
+        "topics": _by_text(tally.topic_sums),
+        "entities": _by_text(tally.entity_sums),
+        "sections": _by_text(tally.section_sums),
+        "devices": dict(tally.device_sums),
+        "hours": _by_text(tally.hour_sums),
+        "read": tally.read,
+        "attention": tally.attention,
+        "returns": tally.returns,
+    }
     row.recent = [[page.page_id, page.at.isoformat()] for page in tally.recent]
     row.views, row.visits = tally.views, tally.visits
     row.first_seen, row.last_seen, row.updated_at = tally.first_seen, tally.last_seen, tally.as_of
     return state
+
+
+def _by_id(stored: Mapping[str, float] | None) -> dict[int, float]:
+    return {int(key): value for key, value in (stored or {}).items()}
+
+
+def _by_text(values: Mapping[int, float]) -> dict[str, float]:
+    """As JSON has it, whose keys are texts."""
+    return {str(key): value for key, value in values.items()}
 
 
 def _array(stored: Any) -> Vector | None:

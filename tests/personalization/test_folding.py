@@ -7,13 +7,15 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from personalization import tasks
-from personalization.models import Profile, Segment
+from personalization.models import Event, Profile, Segment
 from personalization.types import EventRecord
 from personalization.visitors import folding, store
-from tagging.models import EmbeddingModel, PageVector, Suggestion
+from tagging.models import EmbeddingModel, Entity, PageEntity, PageVector, Suggestion
 from tests.factories import make_article, make_site, make_topic
 
 pytestmark = pytest.mark.django_db
@@ -135,3 +137,51 @@ def test_the_sweep_is_on_beats_schedule():
 
     app.loader.import_default_modules()
     assert "personalization.fold_leftovers" in {entry["task"] for entry in app.conf.beat_schedule.values()}
+
+
+def test_habits_come_from_where_when_and_on_what_pages_were_read(site, visitor):
+    page = make_article(site)
+    at = timezone.now().replace(minute=0)
+    store.record_events(visitor, [EventRecord(uuid.uuid4(), "view", page.pk, at, device="tablet")])
+    folding.fold_visitor(visitor)
+    profile = store.load_profile(visitor)
+    assert profile.devices == {"tablet": 1.0}
+    assert profile.hours == {timezone.localtime(at).hour: 1.0}
+    assert profile.sections == {page.get_parent().pk: 1.0}
+
+
+def test_names_on_a_page_are_interests_and_merged_ones_are_one(site, visitor):
+    page, other = make_article(site), make_article(site)
+    agency = Entity.objects.create(key="nasa", name="NASA", label="ORG")
+    spelled = Entity.objects.create(key="space agency", name="Space Agency", label="ORG", canonical=agency)
+    for row, entity in ((page, agency), (other, spelled)):
+        PageEntity.objects.create(page=row, entity=entity, count=1, salience=0.8)
+    read(visitor, page, other)
+    assert set(store.load_profile(visitor).entities) == {agency.pk}
+
+
+def test_folding_asks_the_same_number_of_queries_for_any_number_of_events(site, model, visitor):
+    def queries(pages):
+        with CaptureQueriesContext(connection) as found:
+            read(visitor, *pages)
+        return len(found)
+
+    queries([make_article(site)])  # fills what the process keeps
+    few = queries([make_article(site)])
+    assert queries([make_article(site) for _ in range(6)]) == few
+
+
+def test_training_sees_the_profile_that_serving_had(site, model, visitor):
+    pages = [make_article(site) for _ in range(3)]
+    for number, page in enumerate(pages):
+        place(page, model, 1, number)
+    for page in pages:
+        read(visitor, page)
+        read(visitor, page, kind="dwell", value=60.0)
+    served = store.load_profile(visitor)
+    trained = folding.profile_from(Event.objects.filter(visitor=visitor).order_by("at"))
+    np.testing.assert_allclose(served.vector, trained.vector, atol=2e-3)
+    for name in ("engagement", "frequency", "mass"):
+        assert getattr(served, name) == pytest.approx(getattr(trained, name), rel=1e-6)
+    for name in ("topics", "sections", "devices", "hours", "recent", "views", "visits"):
+        assert getattr(served, name) == getattr(trained, name)

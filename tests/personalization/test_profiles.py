@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personalization.profiles import FoldSettings, Reading, Tally, fold, profile_state, topic_weights, with_vectors
+from personalization.profiles import FoldSettings, Reading, Tally, fold, profile_state, weights, with_vectors
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SETTINGS = FoldSettings(half_life=timedelta(days=14), recent_pages=5)
@@ -32,6 +32,9 @@ readings = st.builds(
     value=st.one_of(st.none(), st.floats(-1, 500)),
     vector=st.one_of(st.none(), vectors),
     topics=st.dictionaries(st.integers(1, 4), st.floats(0, 1), max_size=3),
+    entities=st.dictionaries(st.integers(1, 4), st.floats(0, 1), max_size=3),
+    sections=st.lists(st.integers(1, 3), unique=True, max_size=2),
+    device=st.sampled_from(["", "mobile", "desktop"]),
 )
 logs = st.lists(readings, min_size=1, max_size=12)
 
@@ -43,9 +46,12 @@ def assert_same(one: Tally, other: Tally):
     assert (one.vector_sum is None) == (other.vector_sum is None)
     if one.vector_sum is not None:
         close(one.vector_sum, other.vector_sum)
-    close(one.mass, other.mass)
-    for topic in set(one.topic_sums) | set(other.topic_sums):
-        close(one.topic_sums.get(topic, 0.0), other.topic_sums.get(topic, 0.0))
+    for name in ("mass", "read", "attention"):
+        close(getattr(one, name), getattr(other, name))
+    for name in ("topic_sums", "entity_sums", "section_sums", "device_sums", "hour_sums"):
+        left, right = getattr(one, name), getattr(other, name)
+        for key in set(left) | set(right):
+            close(left.get(key, 0.0), right.get(key, 0.0))
     for name in ("views", "first_seen", "last_seen", "as_of", "recent"):
         assert getattr(one, name) == getattr(other, name)
 
@@ -54,8 +60,12 @@ def read(*events: Reading, start: Tally | None = None):
     return fold(start or Tally(), events, SETTINGS)
 
 
-def view(page_id, vector, at=NOON, kind="view", value=None, topics=None):
-    return Reading(page_id, kind, at, value, vector, topics or {})
+def state_of(tally: Tally):
+    return profile_state(tally, SETTINGS.half_life)
+
+
+def view(page_id, vector, at=NOON, kind="view", value=None, topics=None, **about):
+    return Reading(page_id, kind, at, value, vector, topics or {}, **about)
 
 
 @given(logs, st.data())
@@ -87,16 +97,16 @@ def test_decay_composes(first, second):
 
 @given(logs)
 def test_a_profile_vector_is_a_unit_vector_or_none(log):
-    state = profile_state(fold(Tally(), log, SETTINGS))
+    state = state_of(fold(Tally(), log, SETTINGS))
     if state.vector is not None:
         assert np.linalg.norm(state.vector) == pytest.approx(1.0, abs=1e-5)
 
 
 @given(logs)
 def test_topic_weights_are_shares(log):
-    weights = profile_state(fold(Tally(), log, SETTINGS)).topics
-    assert all(0 < weight < 1 for weight in weights.values())
-    assert sum(weights.values()) < 1
+    found = state_of(fold(Tally(), log, SETTINGS)).topics
+    assert all(0 < weight < 1 for weight in found.values())
+    assert sum(found.values()) < 1
 
 
 @given(logs, vectors)
@@ -114,13 +124,11 @@ def test_a_reading_counts_half_after_one_half_life():
 
 
 def test_likes_and_dislikes_that_cancel_leave_no_vector():
-    assert profile_state(read(view(1, EAST), view(2, WEST))).vector is None
+    assert state_of(read(view(1, EAST), view(2, WEST))).vector is None
 
 
 def test_dislike_alone_is_no_interest_in_the_opposite():
-    state = profile_state(
-        read(view(1, EAST, topics={1: 1.0}), view(1, EAST, kind="feedback", value=-1, topics={1: 1.0}))
-    )
+    state = state_of(read(view(1, EAST, topics={1: 1.0}), view(1, EAST, kind="feedback", value=-1, topics={1: 1.0})))
     assert state.vector is None
     assert state.topics == {}
 
@@ -128,25 +136,25 @@ def test_dislike_alone_is_no_interest_in_the_opposite():
 def test_an_impression_says_nothing():
     tally = read(view(1, EAST, kind="impression", topics={1: 1.0}))
     assert (tally.mass, tally.views, tally.recent) == (0.0, 0, ())
-    assert profile_state(tally).topics == {}
+    assert state_of(tally).topics == {}
 
 
 def test_reading_on_weighs_more_than_looking_in():
     looked = read(view(1, EAST), view(2, NORTH))
     stayed = read(view(1, EAST), view(2, NORTH), view(2, NORTH, kind="dwell", value=120.0))
-    assert profile_state(stayed).vector @ NORTH > profile_state(looked).vector @ NORTH
+    assert state_of(stayed).vector @ NORTH > state_of(looked).vector @ NORTH
 
 
 def test_three_pages_on_a_topic_make_it_the_strongest():
     pages = [view(n, EAST, NOON + timedelta(minutes=n), topics={1: 0.8, 2: 0.2}) for n in range(3)]
-    weights = profile_state(read(view(9, NORTH, topics={3: 0.9}), *pages)).topics
-    assert max(weights, key=weights.get) == 1
-    assert weights[1] > 0.4
+    found = state_of(read(view(9, NORTH, topics={3: 0.9}), *pages)).topics
+    assert max(found, key=found.get) == 1
+    assert found[1] > 0.4
 
 
 def test_many_topics_on_a_page_share_its_weight():
-    one = topic_weights(read(view(1, EAST, topics={1: 1.0})).topic_sums)
-    four = topic_weights(read(view(1, EAST, topics={1: 1.0, 2: 1.0, 3: 1.0, 4: 1.0})).topic_sums)
+    one = weights(read(view(1, EAST, topics={1: 1.0})).topic_sums)
+    four = weights(read(view(1, EAST, topics={1: 1.0, 2: 1.0, 3: 1.0, 4: 1.0})).topic_sums)
     assert sum(four.values()) == pytest.approx(sum(one.values()))
 
 
@@ -169,3 +177,44 @@ def test_a_change_of_model_keeps_what_was_read():
     anew = with_vectors(tally, {1: NORTH}, SETTINGS.half_life)
     np.testing.assert_allclose(anew.vector_sum, NORTH)
     assert (anew.views, anew.mass) == (2, 2.0)
+
+
+@given(logs)
+def test_habits_are_shares_of_what_was_read(log):
+    state = state_of(fold(Tally(), log, SETTINGS))
+    for shares in (state.devices, state.hours):
+        assert not shares or sum(shares.values()) == pytest.approx(1.0)
+    assert 0 <= state.engagement <= 1
+    assert state.frequency >= 0
+
+
+def test_sections_count_the_pages_read_below_them():
+    pages = [
+        view(1, EAST, sections=(10,)),
+        view(2, EAST, sections=(10, 11)),
+        view(3, EAST, kind="click", sections=(11,)),
+    ]
+    assert state_of(read(*pages)).sections == {10: 2.0, 11: 1.0}
+
+
+def test_reading_to_the_end_is_engagement_and_looking_in_is_not():
+    looked = read(view(1, EAST), view(2, EAST))
+    assert state_of(looked).engagement == 0.0
+    stayed = read(view(1, EAST, kind="dwell", value=300.0), view(2, EAST, kind="dwell", value=45.0), start=looked)
+    assert state_of(stayed).engagement == pytest.approx(0.75)
+
+
+def test_a_daily_reader_comes_seven_times_a_week():
+    daily = [view(day, EAST, NOON + timedelta(days=day)) for day in range(200)]
+    assert state_of(read(*daily)).frequency == pytest.approx(7, abs=0.3)
+
+
+def test_a_disliked_entity_is_no_interest():
+    liked = view(1, EAST, entities={5: 0.9, 6: 0.5})
+    disliked = view(2, NORTH, kind="feedback", value=-1, entities={6: 0.5})
+    assert set(state_of(read(liked, disliked)).entities) == {5}
+
+
+def test_a_profile_stays_small_however_much_is_read():
+    pages = [view(n, EAST, entities={n: 1.0}) for n in range(1000)]
+    assert len(read(*pages).entity_sums) == 300

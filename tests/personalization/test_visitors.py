@@ -142,7 +142,7 @@ def test_a_profile_comes_back_as_it_was_saved():
         Reading(8, "view", now, vector=np.array([1.0, 0.0], dtype=np.float32)),
     ]
     tally = fold(Tally(), readings, FoldSettings())
-    saved = store.save_tally(row, tally, "model@test")
+    saved = store.save_tally(row, tally, "model@test", FoldSettings().half_life)
     row.save()
     loaded = store.load_profile(row.pk)
     np.testing.assert_allclose(loaded.vector, saved.vector, atol=1e-3)
