@@ -23,3 +23,7 @@ class WorkerUnreachable(TaggingError):
 
 class CannotMerge(TaggingError):
     """The two entities are one already, or one of them belongs to another. Split it off first."""
+
+
+class CsvRefused(TaggingError):
+    """The file cannot be read as a table. Save it as CSV in UTF-8, with the columns' names in its first line."""

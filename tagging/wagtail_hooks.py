@@ -20,10 +20,18 @@ from wagtail.admin.views.pages.edit import EditView
 from tagging import operations
 from tagging.panels import ContentAnalysisSidePanel
 from tagging.views import accuracy, analysis, report, review, topic_picker
-from tagging.views.entities import entity_viewset
+from tagging.views.entities import BULK_ACTIONS, entity_chooser_viewset, entity_viewset
+from tagging.views.known_names import known_name_viewset
 from tagging.views.topics import topic_viewset
 
-ICONS = ("affinity", "affinity-topics", "affinity-entities", "affinity-accuracy", "affinity-review")
+ICONS = (
+    "affinity",
+    "affinity-topics",
+    "affinity-entities",
+    "affinity-known-names",
+    "affinity-accuracy",
+    "affinity-review",
+)
 
 hooks.register("register_log_actions", operations.register_log_actions)
 
@@ -76,7 +84,11 @@ def review_summary_item(request: HttpRequest, items: list[Any]) -> None:
 
 @hooks.register("register_admin_viewset")
 def register_viewsets() -> list[Any]:
-    return [topic_viewset, entity_viewset]
+    return [topic_viewset, entity_chooser_viewset, entity_viewset, known_name_viewset]
+
+
+for action in BULK_ACTIONS:
+    hooks.register("register_bulk_action", action)
 
 
 @hooks.register("register_admin_urls")

@@ -68,15 +68,16 @@ class Entity(models.Model):
 
 
 class PageEntityQuerySet(models.QuerySet["PageEntity"]):
-    def resolved(self) -> list[PageEntity]:
+    def resolved(self, *, visible_only: bool = True) -> list[PageEntity]:
         """The rows as readers see them, most salient first within a page: merged ones joined, hidden ones left out.
 
-        Unsaved where they differ from what is stored. One query.
+        Hidden ones are kept without `visible_only`, for those who curate them. Unsaved where they differ from
+        what is stored. One query.
         """
         joined: dict[tuple[int, int], list[PageEntity]] = {}
         for row in self.select_related("entity__canonical"):
             root = row.entity.canonical or row.entity
-            if not root.is_hidden:
+            if not (root.is_hidden and visible_only):
                 joined.setdefault((row.page_id, root.pk), []).append(row)
         rows = [_join(group) for group in joined.values()]
         return sorted(rows, key=lambda row: (row.page_id, -row.salience, row.entity.name))
