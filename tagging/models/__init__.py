@@ -4,6 +4,7 @@ from .analysis import PageAnalysis
 from .calibration import TopicCalibration
 from .entity import Entity, EntityMerge, PageEntity
 from .gazetteer import GazetteerName
+from .hygiene import IgnoredFinding, MergedPage, MissingTopic, TagMerge
 from .inquiry import Inquiry
 from .suggestion import Suggestion
 from .topic import Topic
@@ -14,11 +15,15 @@ __all__ = [
     "Entity",
     "EntityMerge",
     "GazetteerName",
+    "IgnoredFinding",
     "Inquiry",
+    "MergedPage",
+    "MissingTopic",
     "PageAnalysis",
     "PageEntity",
     "PageVector",
     "Suggestion",
+    "TagMerge",
     "Topic",
     "TopicCalibration",
     "TopicVector",

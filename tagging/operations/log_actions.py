@@ -26,12 +26,20 @@ ENTITY_LABELS = {
     "tagging.identify_entity": (_("Set Wikidata id"), _("Set the Wikidata id to %(id)s")),
 }
 
+TAG_LABELS = {
+    "tagging.merge_tag": (_("Merge tag"), _("Merged the tag “%(tag)s” into “%(into)s”")),
+    "tagging.unmerge_tag": (_("Undo the merge of a tag"), _("Brought the tag “%(tag)s” back")),
+    "tagging.delete_tag": (_("Delete unused tag"), _("Deleted the unused tag “%(tag)s”")),
+    "tagging.ignore_finding": (_("Ignore a finding on tags"), _("Ignored a finding on the tags %(tags)s")),
+    "tagging.heed_finding": (_("Heed a finding on tags again"), _("Heeded a finding on the tags %(tags)s again")),
+}
+
 
 def register_log_actions(actions: Any) -> None:
-    """Register the actions of `decisions` and `entities` with Wagtail's log."""
+    """Register the actions of `decisions`, of entities and of the tag report with Wagtail's log."""
     for action, (label, message) in LABELS.items():
         actions.register_action(action)(_formatter(label, message))
-    for action, (label, message) in ENTITY_LABELS.items():
+    for action, (label, message) in (ENTITY_LABELS | TAG_LABELS).items():
         actions.register_action(action)(_formatter_of_names(label, message))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import swapper
@@ -32,6 +32,47 @@ def add_tag(page: Any, name: str, user: Any) -> bool:
 def remove_tag(page: Any, name: str, user: Any) -> bool:
     """Take a tag off a locked base page; returns whether it was there. As `add_tag` otherwise."""
     return _edit(page, lambda edited, field: _remove(edited, field, name), user)
+
+
+def swap_tag(page: Any, old: Any, new: Any, user: Any, *, undoing: Sequence[str] = ()) -> list[str]:
+    """Put one tag in the place of another, in every tag field of a locked base page that has tags of this model.
+
+    As `add_tag` otherwise. Returns what was met, live page and draft by turns: "none", "old", or "both" tags.
+    `undoing` is what the opposite swap returned: where it met "none", nothing is done; where "both", `new` is
+    added and `old` stays. Where there is a draft more or less since, what was met in one place counts for all.
+    """
+    managers = [manager for manager in tag_fields(page.specific_deferred) if manager.related_model is type(old)]
+    places = len(managers) * (2 if page.live and page.has_unpublished_changes else 1)
+    if undoing and len(undoing) != places:
+        undoing = ["both" if "both" in undoing else max(undoing)] * places
+    swap = _Swap(old, new, undoing)
+    for manager in managers:
+        if _edit(page, swap, user, manager):
+            page.refresh_from_db()  # the next field's change starts from this one's revision
+    return swap.met
+
+
+@dataclass(slots=True)
+class _Swap:
+    """The change of one object at a time: the live page, or its newest draft."""
+
+    old: Any
+    new: Any
+    undoing: Sequence[str]
+    met: list[str] = field(default_factory=list)
+
+    def __call__(self, page: Any, of_page: TaggableManager) -> bool:
+        manager = getattr(page, of_page.name)
+        present = {tag.pk for tag in manager.all()}
+        met = "none" if self.old.pk not in present else "both" if self.new.pk in present else "old"
+        before = self.undoing[len(self.met)] if self.undoing else "old"
+        self.met.append(met)
+        if "none" in (met, before):
+            return False
+        if before == "old":
+            manager.remove(self.old.name)
+        manager.add(self.new)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +107,13 @@ def _tag_name(name: str, field: TaggableManager) -> str:
     return " ".join(name.replace('"', "'").split())[:limit].strip()
 
 
-def _edit(page: Any, change: Change, user: Any) -> bool:
+def _edit(page: Any, change: Change, user: Any, field: TaggableManager | None = None) -> bool:
     """Make the change where readers see it and where the next draft starts from; publish nothing else.
 
     An unfinished draft stays one: it gets the tag in a new revision, and the live page gets the tag alone.
     """
     specific = page.specific
-    field = tag_field(specific)
+    field = field or tag_field(specific)
     if field is None or page.alias_of_id:
         return False
     if not isinstance(field, ClusterTaggableManager):  # not part of revisions: written at once
@@ -109,9 +150,13 @@ def tag_field(page: Any) -> TaggableManager | None:
     """The tag field that TAG_FIELD names for a page, or for a page type; None where it has none."""
     setting = settings.TAG_FIELD
     name = setting if isinstance(setting, str) else setting.get(page._meta.label, "")
+    return next((field for field in tag_fields(page) if field.name == name), None)
+
+
+def tag_fields(page: Any) -> list[TaggableManager]:
+    """Every tag field of a page, or of a page type."""
     fields = {field.name: field for field in (*page._meta.get_fields(), *page._meta.private_fields)}
-    field = fields.get(name)
-    return field if isinstance(field, TaggableManager) else None
+    return [field for field in fields.values() if isinstance(field, TaggableManager)]
 
 
 def _present(tags: Any, name: str) -> Any:

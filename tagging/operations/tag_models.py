@@ -13,7 +13,7 @@ from taggit.managers import TaggableManager
 from taggit.models import CommonGenericTaggedItemBase, ItemBase
 from wagtail.models import get_page_models
 
-from .tag_field import tag_field
+from .tag_field import tag_field, tag_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,9 @@ def page_tag_field(label: str) -> PageTagField:
         model = apps.get_model(model_label)
     except (LookupError, ValueError):
         raise LookupError(f"{model_label!r} is no installed model. Write the field as app.Model.tags.") from None
-    fields = {field.name: field for field in (*model._meta.get_fields(), *model._meta.private_fields)}
-    managers = sorted(key for key, field in fields.items() if isinstance(field, TaggableManager))
-    if model not in get_page_models() or name not in managers:
-        known = ", ".join(managers) or "none"
+    fields = {field.name: field for field in tag_fields(model)}
+    if model not in get_page_models() or name not in fields:
+        known = ", ".join(sorted(fields)) or "none"
         raise LookupError(f"{label!r} is no tag field of a page type. Tag fields of {model_label}: {known}.")
     return PageTagField(model, fields[name])
 
