@@ -18,7 +18,11 @@ from tagging import operations
 from tagging.models import Entity, PageAnalysis, PageEntity, Suggestion, Topic
 
 TAGGED = (Suggestion.State.APPLIED, Suggestion.State.ACCEPTED)
+DECIDED = (Suggestion.State.ACCEPTED, Suggestion.State.REJECTED)
 BUSY = (PageAnalysis.State.STALE, PageAnalysis.State.RUNNING)
+
+EntityGroup = tuple[str, list[PageEntity]]
+"""A kind of entity as editors read it, with the entities of that kind."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,16 @@ class PanelContent:
         return [topic for topic in self.topics if topic.suggestion.state in states]
 
     @property
-    def entities(self) -> list[tuple[str, list[PageEntity]]]:
-        """Entities by kind; kinds and names in the order in which they matter."""
-        order = list(Entity.Label.values)
-        by_kind = sorted(self.state.entities, key=lambda row: order.index(row.entity.label))
-        groups = groupby(by_kind, key=lambda row: row.entity.label)
-        return [(str(Entity.Label(label).label), list(rows)) for label, rows in groups]
+    def entities(self) -> list[EntityGroup]:
+        return by_kind(self.state.entities)
+
+
+def by_kind(entities: Iterable[PageEntity]) -> list[EntityGroup]:
+    """Entities by kind; kinds and names in the order in which they matter."""
+    order = list(Entity.Label.values)
+    ordered = sorted(entities, key=lambda row: order.index(row.entity.label))
+    groups = groupby(ordered, key=lambda row: row.entity.label)
+    return [(str(Entity.Label(label).label), list(rows)) for label, rows in groups]
 
 
 def panel_content(page: Any, user: Any) -> PanelContent:
@@ -108,6 +116,45 @@ def shown_topics(
     )
 
 
+@dataclass(frozen=True)
+class DraftContent:
+    """What a worker found in a draft; the context of `tagging/panel/draft.html`. `page` is None where none is saved."""
+
+    page: Any
+    topics: tuple[ShownTopic, ...]
+    settled: tuple[Suggestion, ...]
+    entities: list[EntityGroup]
+
+
+def draft_content(answer: dict[str, Any], page: Any, user: Any) -> DraftContent:
+    """A worker's answer, for a user who may edit the page: topics that are open, and those decided before."""
+    decided = Suggestion.objects.filter(page=page, state__in=DECIDED).select_related("topic") if page else ()
+    settled = {row.topic_id: row for row in decided}
+    topics = Topic.objects.in_bulk([found["topic_id"] for found in answer["topics"]])
+    entities = [_named(found) for found in answer["entities"]]
+    suggestions = [
+        Suggestion(page=page, topic=topics[found["topic_id"]], state=Suggestion.State.SUGGESTED, **_columns(found))
+        for found in answer["topics"]
+        if found["topic_id"] in topics and found["topic_id"] not in settled
+    ]
+    return DraftContent(
+        page=page,
+        topics=shown_topics(suggestions, entities, user),
+        settled=tuple(settled[found["topic_id"]] for found in answer["topics"] if found["topic_id"] in settled),
+        entities=by_kind(entities),
+    )
+
+
+def _columns(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: found[name] for name in ("score", "source", "evidence", "similar")}
+
+
+def _named(found: dict[str, Any]) -> PageEntity:
+    """A name found in a draft, as a row that is not stored."""
+    fields = {name: found[name] for name in ("count", "salience", "aliases", "evidence")}
+    return PageEntity(entity=Entity(name=found["name"], label=found["label"], topic_id=found["topic_id"]), **fields)
+
+
 def _editable_pages(user: Any, page_ids: Iterable[int]) -> dict[int, Any]:
     policy = PagePermissionPolicy(swapper.load_model("wagtailcore", "Page"))
     pages = policy.instances_user_has_permission_for(user, "change").filter(pk__in=page_ids)
@@ -123,7 +170,7 @@ def _names_of(topic: Topic, entities: Sequence[PageEntity]) -> Iterator[str]:
 
 
 class ContentAnalysisSidePanel(BaseSidePanel):
-    """State, topics and entities of a page, beside its editor. A page that was never saved has none."""
+    """State, topics and entities of a page, beside its editor. A page that was never saved has drafts alone."""
 
     class SidePanelToggle(BaseSidePanel.SidePanelToggle):
         aria_label = _("Toggle content analysis")
@@ -135,12 +182,17 @@ class ContentAnalysisSidePanel(BaseSidePanel):
             return context
 
     class Media:
-        js = ["tagging/content-analysis-panel.js", "tagging/topic-picker.js"]
+        js = ["tagging/content-analysis-panel.js", "tagging/topic-picker.js", "tagging/draft-suggestions.js"]
 
     name = "content-analysis"
     title = _("Content analysis")
     template_name = "tagging/panel/panel.html"
     order = 360
+
+    def __init__(self, object: Any, request: Any, parent: Any = None) -> None:
+        """`parent` is the page below which a page that was never saved will stand."""
+        super().__init__(object, request)
+        self.parent = parent
 
     @cached_property
     def content(self) -> PanelContent | None:
@@ -148,7 +200,21 @@ class ContentAnalysisSidePanel(BaseSidePanel):
 
     def get_context_data(self, parent_context: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(parent_context)
-        context["content"] = self.content
+        field = operations.tag_field(self.object)
+        context |= {"content": self.content, "page_id": self.object.pk or "", "tag_field": field.name if field else ""}
         if self.content:
             context["url"] = reverse("affinity_analysis:panel", args=[self.object.pk])
+            context["can_pick"] = self.content.can_decide
+        else:
+            context["can_pick"] = field is not None
+        context["ask_url"] = self.ask_url()
         return context
+
+    def ask_url(self) -> str | None:
+        """Where to ask for a draft; None where nothing may be decided, or pages of the type are not analysed."""
+        if not operations.is_analyzed(self.model):
+            return None
+        if self.content:
+            return reverse("affinity_draft", args=[self.object.pk]) if self.content.can_decide else None
+        names = self.model._meta.app_label, self.model._meta.model_name
+        return reverse("affinity_new_draft", args=[*names, self.parent.pk]) if self.parent else None

@@ -19,7 +19,7 @@ from wagtail.admin.views.pages.edit import EditView
 
 from tagging import operations
 from tagging.panels import ContentAnalysisSidePanel
-from tagging.views import accuracy, analysis, report, review, topic_picker
+from tagging.views import accuracy, analysis, drafts, report, review, topic_picker
 from tagging.views.entities import BULK_ACTIONS, entity_chooser_viewset, entity_viewset
 from tagging.views.known_names import known_name_viewset
 from tagging.views.topics import topic_viewset
@@ -100,6 +100,13 @@ def register_urls() -> list[URLPattern | URLResolver]:
     ]
     return [
         path("affinity/pages/<int:page_id>/", include((panel_urls, "affinity_analysis"))),
+        path("affinity/drafts/<int:page_id>/", drafts.draft_of_page, name="affinity_draft"),
+        path("affinity/drafts/<uuid:inquiry_id>/", drafts.draft_answer, name="affinity_draft_answer"),
+        path(
+            "affinity/drafts/<slug:content_type_app_name>/<slug:content_type_model_name>/<int:parent_page_id>/",
+            drafts.draft_of_new_page,
+            name="affinity_new_draft",
+        ),
         path("affinity/find-topics/", topic_picker.find_topics, name="affinity_find_topics"),
         path("affinity/review/", include((review.urlpatterns, "affinity_review"))),
         path("affinity/report/", include((report.urlpatterns, "affinity_report"))),
@@ -121,7 +128,8 @@ def _with_side_panel(view_class: type[Any]) -> None:
     def with_content_analysis(self: Any) -> Any:
         side_panels = get_side_panels(self)
         if not getattr(self, "expects_json_response", False):  # an autosave: the panel stays as it is
-            side_panels.append(ContentAnalysisSidePanel(self.page, self.request))
+            parent = getattr(self, "parent_page", None)
+            side_panels.append(ContentAnalysisSidePanel(self.page, self.request, parent))
         return side_panels
 
     view_class.get_side_panels = with_content_analysis

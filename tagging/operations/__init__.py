@@ -13,7 +13,7 @@ from .gazetteer import current_gazetteer, pass_on, recognizer_id
 from .inquiries import answer, ask, collect, forget_inquiries, withdraw
 from .log_actions import register_log_actions
 from .maintenance import maintain
-from .outbox import analyzable_pages, mark_stale, waiting
+from .outbox import analyzable_pages, is_analyzed, mark_stale, waiting
 from .state import PageState, state_of
 from .storage import lock_page
 from .tag_field import DraftTag, draft_tag, tag_field
@@ -70,6 +70,7 @@ __all__ = [
     "forget_inquiries",
     "heed_finding",
     "ignore_finding",
+    "is_analyzed",
     "lock_page",
     "maintain",
     "mark_stale",

@@ -15,19 +15,15 @@ from django.utils.translation import gettext as _
 from wagtail.models import Locale
 
 from tagging import embedding, ner, pipeline, text
-from tagging.conf import least_to_suggest, settings
+from tagging.conf import settings
 from tagging.exceptions import ModelUnavailable
-from tagging.models import EmbeddingModel, PageVector, Topic
-from tagging.ner.gazetteer import Gazetteer
-from tagging.topics import Calibration
+from tagging.models import PageVector
 from tagging.types import Analysis, AnalysisFailure, PageEntity, PageText, Vector
 
-from .calibration import curve, newest_calibration, refit
-from .embedding_models import model_row, promote_when_filled
-from .entities import curation
+from .calibration import newest_calibration, refit
+from .embedding_models import promote_when_filled
 from .filters import refresh_filters
 from .gazetteer import current_gazetteer, recognizer_id
-from .lessons import decisions
 from .outbox import (
     Claim,
     analyzable_pages,
@@ -40,8 +36,9 @@ from .outbox import (
     skip,
     waiting,
 )
+from .setup import Setup
 from .storage import BatchFacts, Provenance, batch_facts, found_entities, store, store_nothing
-from .topic_set import current_topics, definitions, topic_set_version
+from .topic_set import current_topics, topic_set_version
 
 logger = logging.getLogger(__name__)
 
@@ -57,26 +54,6 @@ class BatchReport:
     failures: list[AnalysisFailure] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Setup:
-    """What the pages of a batch are analysed with."""
-
-    embedder: embedding.Embedder
-    topics: list[Topic]
-    topic_set: str
-    calibration: Calibration
-    gazetteer: Gazetteer
-
-    @classmethod
-    def current(cls) -> _Setup:
-        topics, fit = current_topics(), newest_calibration()
-        version = topic_set_version(topics, fit.pk if fit else None)
-        return cls(embedding.get_embedder(), topics, version, curve(fit), current_gazetteer())
-
-    def provenance(self, language: str) -> Provenance:
-        return Provenance(recognizer_id(language, self.gazetteer), self.embedder.name, self.topic_set)
-
-
 def analyze_batch(limit: int | None = None, page_ids: Collection[int] | None = None) -> BatchReport:
     """Analyse up to `limit` waiting pages (default: BATCH_SIZE), or as many of `page_ids` as are waiting.
 
@@ -85,7 +62,7 @@ def analyze_batch(limit: int | None = None, page_ids: Collection[int] | None = N
     """
     if not waiting(page_ids).exists():
         return BatchReport()
-    setup = _Setup.current()
+    setup = Setup.current()
     # Before any page is taken: a worker that runs out of memory while it loads its models takes none with it.
     _load_embedder(setup.embedder)
     for locale in Locale.objects.all():
@@ -126,7 +103,7 @@ def _load_recognizer(recognizer: ner.Recognizer, language: str, embedder: embedd
         pipeline.recognize([hello], lambda _language: recognizer, embedder)
 
 
-def _analyze(claims: list[Claim], setup: _Setup) -> BatchReport:
+def _analyze(claims: list[Claim], setup: Setup) -> BatchReport:
     report = BatchReport(claimed=len(claims))
     texts = _texts({claim.page_id: claim for claim in claims}, report)
     todo = []
@@ -172,24 +149,14 @@ def _is_fresh(claimed: Claim, page_text: PageText, made_with: Provenance) -> boo
     return claimed.content_hash == page_text.content_hash and known == made_with
 
 
-def _analyze_changed(todo: list[tuple[Claim, PageText]], setup: _Setup, report: BatchReport) -> None:
-    model = model_row(setup.embedder)
+def _analyze_changed(todo: list[tuple[Claim, PageText]], setup: Setup, report: BatchReport) -> None:
     same_text = [(claimed, page) for claimed, page in todo if claimed.content_hash == page.content_hash]
-    results = pipeline.analyze(
+    results = setup.analyze(
         [page_text for _claim, page_text in todo],
-        ner.get_recognizer,
-        setup.embedder,
-        definitions(setup.topics, setup.embedder, model),
-        gazetteer=setup.gazetteer,
-        curate=curation(),
-        known_vectors=_known_vectors(same_text, setup, model),
+        known_vectors=_known_vectors(same_text, setup),
         known_entities=_known_entities(same_text, setup),
-        decisions=decisions(setup.topics, model),
-        calibration=setup.calibration,
-        min_score=least_to_suggest(),
-        max_topics=settings.MAX_TOPICS,
     )
-    facts = batch_facts((result for result in results if isinstance(result, Analysis)), model)
+    facts = batch_facts((result for result in results if isinstance(result, Analysis)), setup.model)
     for (claimed, page_text), result in zip(todo, results, strict=True):
         if isinstance(result, AnalysisFailure):
             _fail(claimed, result, report)
@@ -208,15 +175,13 @@ def _store(claimed: Claim, analysis: Analysis, made_with: Provenance, facts: Bat
         _fail(claimed, AnalysisFailure(claimed.page_id, f"{type(error).__name__}: {error}"), report)
 
 
-def _known_vectors(
-    same_text: Iterable[tuple[Claim, PageText]], setup: _Setup, model: EmbeddingModel
-) -> dict[int, Vector]:
+def _known_vectors(same_text: Iterable[tuple[Claim, PageText]], setup: Setup) -> dict[int, Vector]:
     reusable = [claimed.page_id for claimed, _page in same_text if claimed.embedder == setup.embedder.name]
-    rows = PageVector.objects.filter(page_id__in=reusable, model=model).values_list("page_id", "embedding")
+    rows = PageVector.objects.filter(page_id__in=reusable, model=setup.model).values_list("page_id", "embedding")
     return {page_id: np.asarray(values, dtype=np.float32) for page_id, values in rows}
 
 
-def _known_entities(same_text: Iterable[tuple[Claim, PageText]], setup: _Setup) -> dict[int, tuple[PageEntity, ...]]:
+def _known_entities(same_text: Iterable[tuple[Claim, PageText]], setup: Setup) -> dict[int, tuple[PageEntity, ...]]:
     reusable = [
         page_text.page_id
         for claimed, page_text in same_text

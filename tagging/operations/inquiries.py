@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from tagging.exceptions import TaggingError
 from tagging.models import Inquiry
 
-from . import topic_effect
+from . import drafts, topic_effect
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +24,7 @@ Json = dict[str, Any]
 
 # What answers each kind of question: JSON in, JSON out. Runs in a worker, outside any transaction.
 ANSWERERS: dict[str, Callable[[Json], Json]] = {
+    drafts.KIND: drafts.analyze_draft,
     topic_effect.KIND: topic_effect.effect_of,
 }
 
@@ -63,9 +64,10 @@ def collect(inquiry_id: UUID, user: Any) -> Inquiry | None:
     return inquiry
 
 
-def withdraw(inquiry_id: UUID) -> None:
-    """Forget a question, answered or not."""
-    Inquiry.objects.filter(pk=inquiry_id).delete()
+def withdraw(inquiry_id: UUID, user: Any = None) -> None:
+    """Forget a question, answered or not; only the user's own where one is given."""
+    own = {"user": user} if user else {}
+    Inquiry.objects.filter(pk=inquiry_id, **own).delete()
 
 
 def forget_inquiries() -> int:

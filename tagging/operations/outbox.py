@@ -46,6 +46,11 @@ def analyzable_pages() -> QuerySet[Any]:
     return pages
 
 
+def is_analyzed(page_model: type[Any]) -> bool:
+    """Whether pages of a type are analysed at all."""
+    return page_model not in [apps.get_model(label) for label in settings.EXCLUDE_TYPES]
+
+
 def mark_stale(page_ids: Iterable[int], *, again: bool = False) -> int:
     """Queue pages for analysis; returns how many. Drafts and excluded types are left out.
 

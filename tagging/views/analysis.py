@@ -44,8 +44,8 @@ def decide(request: HttpRequest, page_id: int, topic_id: int, decision: str) -> 
     """Accept, add, reject or undo. Answers with the panel and with what the open form has to follow.
 
     `tag` is {field, name, on} where the tag field of the page's newest draft changed or has the tag; `revision`
-    is {id, created_at, replaces} where the decision made a new one. Both are null otherwise. `undo`, {url, topic},
-    is where to post in order to take the decision back; null where there is nothing to take back.
+    is {id, created_at, replaces} where the decision made a new one. Both are null otherwise. `undo` is where
+    to post in order to take the decision back; null where there is nothing to take back.
     """
     page = get_editable_page(request, page_id)
     with transaction.atomic():
@@ -63,7 +63,8 @@ def decide(request: HttpRequest, page_id: int, topic_id: int, decision: str) -> 
         _rendered(content, request)
         | {
             "message": _message(decision, suggestion, content),
-            "undo": _undo(suggestion),
+            "topic": topic_id,
+            "undo": _undo_url(suggestion),
             "tag": _form_tag(page_id, suggestion, removed=had_written and not suggestion.wrote_tag),
             "revision": after | {"replaces": before} if after and after != before else None,
         }
@@ -110,11 +111,10 @@ def _message(decision: str, suggestion: Suggestion, content: PanelContent) -> st
     return f"{said[decision] % {'topic': suggestion.topic}} {_open_suggestions(content)}"
 
 
-def _undo(suggestion: Suggestion) -> dict[str, Any] | None:
+def _undo_url(suggestion: Suggestion) -> str | None:
     if suggestion.decided_at is None:
         return None
-    args = [suggestion.page_id, suggestion.topic_id, "undo"]
-    return {"url": reverse("affinity_analysis:decide", args=args), "topic": suggestion.topic_id}
+    return reverse("affinity_analysis:decide", args=[suggestion.page_id, suggestion.topic_id, "undo"])
 
 
 def _latest_revision(page_id: int) -> dict[str, Any] | None:

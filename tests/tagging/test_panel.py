@@ -1,6 +1,5 @@
 """The "Content analysis" side panel: what editors see of a page in every state, and what their decisions do."""
 
-import json
 import re
 
 import pytest
@@ -14,6 +13,7 @@ from wagtail.models import GroupPagePermission, PageLogEntry
 
 from tagging.models import Entity, PageAnalysis, PageEntity, Suggestion
 from tests.factories import article_index, make_article, make_editor, make_site, make_topic, make_user
+from tests.tagging.editor_form import edit_form_fields
 
 pytestmark = pytest.mark.django_db
 
@@ -86,13 +86,14 @@ def test_every_state_is_told(client, editor, page, state, fields, seen, busy):
     assert seen in editor_html(client, page)
 
 
-def test_a_page_that_was_never_saved_explains_itself(client, editor, site):
+def test_a_page_that_was_never_saved_explains_itself_and_can_be_asked_about(client, editor, site):
     parent = article_index(site)
     url = reverse("wagtailadmin_pages:add", args=["cms_site", "articlepage", parent.pk])
     html = client.get(url).content.decode()
     assert 'data-side-panel-toggle="content-analysis"' in html
     assert "Nothing to show yet" in html
-    assert 'data-controller="affinity-panel"' not in html
+    assert reverse("affinity_new_draft", args=["cms_site", "articlepage", parent.pk]) in html
+    assert "data-affinity-panel-url-value" not in html
 
 
 def test_types_that_are_not_analysed_and_drafts_say_so(client, editor, site):
@@ -188,27 +189,6 @@ def test_a_form_that_does_not_follow_is_told_of_the_conflict(client, editor, pag
     saved = client.post(url, fields, headers={"accept": "application/json"})
     assert saved.json()["error_code"] == "invalid_revision"
     assert draft_tags(page) == ["Housing"]
-
-
-def edit_form_fields(client, page):
-    """The editor's form as a browser would send it back, unchanged."""
-    form = client.get(reverse("wagtailadmin_pages:edit", args=[page.pk])).context["form"]
-    page.refresh_from_db()
-    body = [
-        {"body-count": "1", "body-0-deleted": "", "body-0-order": "0", "body-0-type": "paragraph", "body-0-id": ""},
-        {"body-0-value": json.dumps({"blocks": [{"key": "a", "text": "Text.", "type": "unstyled"}], "entityMap": {}})},
-    ]
-    comments = {f"comments-{key}": "0" for key in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS")}
-    return {
-        **{name: form[name].value() or "" for name in ("title", "slug", "intro", "author", "date", "seo_title")},
-        **{"search_description": "", "lead_image": "", "tags": "", "comment_notifications": ""},
-        **body[0],
-        **body[1],
-        **comments,
-        "comments-MAX_NUM_FORMS": "",
-        "loaded_revision_id": page.latest_revision_id,
-        "loaded_revision_created_at": page.latest_revision.created_at.isoformat(),
-    }
 
 
 def test_rejecting_writes_no_tag_and_leaves_the_form_alone(client, editor, page):

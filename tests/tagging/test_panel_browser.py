@@ -1,14 +1,20 @@
 """The side panel in a real browser: decisions beside an open form, autosave, and polling, without a reload."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect, sync_playwright
 
-from tagging.models import PageAnalysis, Suggestion
-from tests.factories import make_article, make_editor, make_site, make_topic
+from tagging.models import Inquiry, PageAnalysis, Suggestion
+from tests.factories import article_index, make_article, make_editor, make_site, make_topic
 from tests.missing import require
+from tests.story.deployment import with_database
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
@@ -29,6 +35,22 @@ def browser_page(live_server, monkeypatch):
         context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
         yield context.new_page()
         browser.close()
+
+
+@pytest.fixture
+def worker(live_server, tmp_path):
+    """A real Celery worker on the test's database and queue."""
+    environment = {
+        **os.environ,
+        "DATABASE_URL": with_database(settings.DATABASE_URL, connection.settings_dict["NAME"]),
+        "DJANGO_SETTINGS_MODULE": "tests.worker_settings",
+    }
+    command = [sys.executable, "-m", "celery", "-A", "cms_site", "worker", "--pool=solo", "--loglevel=INFO"]
+    with (tmp_path / "worker.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    yield process
+    process.terminate()
+    process.wait(30)
 
 
 @pytest.fixture
@@ -201,6 +223,74 @@ def test_a_topic_with_a_comma_is_one_tag_in_the_form_and_stays_one(browser_page,
     panel.get_by_role("button", name="Undo the acceptance of “Bread,butter”").click()
     expect(browser_page.locator(".tagit-choice")).to_have_count(1)
     wait_for(browser_page, lambda: tags(article) == ["Food, drink and taste"])
+
+
+@pytest.mark.worker
+def test_a_worker_reads_the_draft_as_it_stands(browser_page, live_server, article, worker):
+    for name, word in (("Floods", "flood"), ("Bridges", "bridge"), ("Opera", "aria")):
+        make_topic(name, synonyms=[word])
+    PageAnalysis.objects.all().delete()  # the worker has nothing to do but to answer
+    panel = open_panel(browser_page, live_server, article)
+    browser_page.route("**/pages/*/edit/", lambda route: route.abort())  # no autosave: the draft is in the form alone
+    browser_page.locator("#id_intro").fill("An aria was sung at the opera while the flood took the bridge.")
+    panel.get_by_role("button", name="Suggest for this draft").press("Enter")
+    expect(panel.get_by_role("button", name="Cancel")).to_be_focused()
+    heading = panel.get_by_role("heading", name="Suggestions for the draft as it stands")
+    expect(heading).to_be_focused(timeout=60_000)
+    draft_list = panel.get_by_role("region", name="Suggestions for the draft")
+    expect(draft_list).to_contain_text("An aria was sung at the opera while the flood took the bridge.")
+    assert not Suggestion.objects.exists()
+    assert not Inquiry.objects.exists()
+
+    first, second, third = (row.inner_text() for row in draft_list.locator(".affinity-topic__name").all())
+    draft_list.get_by_role("button", name=f"Accept “{first}”").press("Enter")
+    expect(panel.get_by_role("status")).to_contain_text(f"Added “{first}”.")
+    expect(draft_list.get_by_role("button", name=f"Accept “{second}”")).to_be_focused()
+    expect(browser_page.locator(".tagit-choice")).to_have_count(1)
+    draft_list.get_by_role("button", name=f"Reject “{third}”").press("Enter")
+    expect(panel.get_by_text("1 rejected topic")).to_be_visible()
+    expect(draft_list.locator(".affinity-topic")).to_have_count(1)
+    assert tags(article) == [first]
+    assert Suggestion.objects.get(topic__name=third).state == Suggestion.State.REJECTED
+
+
+@pytest.mark.worker
+def test_a_page_that_was_never_saved_gets_tags_in_its_form(browser_page, live_server, worker):
+    make_topic("Opera", synonyms=["aria"])
+    parent = article_index(make_site())
+    browser_page.goto(live_server.url + reverse("wagtailadmin_pages:add", args=["cms_site", "articlepage", parent.pk]))
+    browser_page.route("**/pages/add/**", lambda route: route.abort())
+    browser_page.locator("[data-side-panel-toggle=content-analysis]").click()
+    panel = browser_page.locator("[data-side-panel=content-analysis]")
+    browser_page.locator("#id_intro").fill("An aria was sung at the opera.")
+    panel.get_by_role("button", name="Suggest for this draft").click()
+    panel.get_by_role("button", name="Add “Opera” to the tags in the form").click(timeout=60_000)
+    expect(panel.get_by_role("status")).to_have_text("Added “Opera” to the tags in the form. Save the page to keep it.")
+    expect(browser_page.locator(".tagit-choice")).to_have_count(1)
+    assert browser_page.locator("#id_tags").input_value() == "Opera"
+    assert not Suggestion.objects.exists()
+
+
+def test_waiting_for_a_worker_ends_with_cancel_or_with_what_is_wrong(browser_page, live_server, article):
+    panel = open_panel(browser_page, live_server, article)
+    browser_page.locator("#id_intro").fill("Nobody reads this.")
+    ask = panel.get_by_role("button", name="Suggest for this draft")
+    ask.click()
+    panel.get_by_role("button", name="Cancel").click()
+    expect(ask).to_be_focused()
+    wait_for(browser_page, lambda: not Inquiry.objects.exists())
+    panel.locator(".affinity-draft").evaluate("element => { element.dataset.affinityDraftPatienceValue = 3 }")
+    ask.click()
+    expect(panel.get_by_role("alert")).to_contain_text("No worker has answered for a minute", timeout=15_000)
+    wait_for(browser_page, lambda: not Inquiry.objects.exists())
+
+
+def test_a_form_that_is_too_large_is_said_so(browser_page, live_server, article, settings):
+    panel = open_panel(browser_page, live_server, article)
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 200
+    panel.get_by_role("button", name="Suggest for this draft").click()
+    expect(panel.get_by_role("alert")).to_contain_text("The form is too large to be sent.")
+    expect(panel.get_by_role("button", name="Suggest for this draft")).to_be_focused()
 
 
 def wait_for(browser_page, is_so, seconds=15):

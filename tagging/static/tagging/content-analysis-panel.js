@@ -20,7 +20,7 @@
 
     class AffinityPanelController extends window.StimulusModule.Controller {
         static targets = ["content", "status", "error", "notice", "undo"];
-        static values = { url: String, busy: Boolean, offline: String };
+        static values = { url: String, busy: Boolean, offline: String, tags: String, tagged: String };
 
         connect() {
             this.host = this.element.closest("[data-side-panel]");
@@ -82,8 +82,16 @@
         }
 
         // A topic was chosen by typing: focus stays in that field.
-        add({ detail: { url } }) {
-            return this.send(url, null);
+        add({ detail: { name, url } }) {
+            if (url) this.send(url, null);
+            else this.tag({ params: { name } });
+        }
+
+        // A page that was never saved has nothing but its form.
+        tag({ params: { name, topic } }) {
+            this.syncTag({ field: this.tagsValue, name: name.replaceAll('"', "'"), on: true });
+            this.tell(this.taggedValue.replace("%s", name));
+            this.dispatch("decided", { detail: { topic } });
         }
 
         // One after the other: who decides quickly loses no decision, and each finds the form as the last one left it.
@@ -120,16 +128,17 @@
             }
             if (data.revision) this.adoptRevision(data.revision);
             if (data.tag) this.syncTag(data.tag);
+            this.noticeTarget.dataset.affinityTopic = data.topic ?? "";
             this.render(data, place);
             this.tell(data.message, data.undo);
+            if ("topic" in data) this.dispatch("decided", { detail: { topic: data.topic } });
             this.schedule();
         }
 
         tell(text, undo = null) {
             this.statusTarget.textContent = text;
             this.undoTarget.hidden = !undo;
-            this.undoTarget.setAttribute("data-affinity-panel-url-param", undo?.url ?? "");
-            this.noticeTarget.dataset.affinityTopic = undo?.topic ?? "";
+            this.undoTarget.setAttribute("data-affinity-panel-url-param", undo ?? "");
         }
 
         get headers() {
