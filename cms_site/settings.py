@@ -180,5 +180,8 @@ WAGTAIL_ENABLE_UPDATE_CHECK = False
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
 SPECTACULAR_SETTINGS = {"SWAGGER_UI_DIST": "SIDECAR", "SWAGGER_UI_FAVICON_HREF": "SIDECAR"}
 
-WAGTAIL_TAGGING = {"EXCLUDE_TYPES": ["wagtailcore.Page", "cms_site.HomePage", "cms_site.ArticleIndexPage"]}
+WAGTAIL_TAGGING = {
+    "EXCLUDE_TYPES": ["wagtailcore.Page", "cms_site.HomePage", "cms_site.ArticleIndexPage"],
+    "MODEL_DIR": str(VAR_DIR / "models"),
+}
 WAGTAIL_PERSONALIZATION = {"RECOMMENDABLE_TYPES": ["cms_site.ArticlePage"]}

@@ -47,7 +47,8 @@ class ReadPage:
 class ProfileState:
     """What the site knows of one consenting visitor.
 
-    `vector` is the decayed, unit-length mean of what was read (None before the first read page with a vector);
+    `vector` is the decayed, unit-length mean of what was read (None before the first read page with a vector),
+    in the space of the embedding model `vector_model` ("" where that is not known);
     `topics` and `entities` map ids to weights in [0, 1] that sum to at most 1 each; `recent` is newest first,
     bounded. `sections` maps the id of each page above what was read to the decayed number of pages read below it.
     `devices` and `hours` (of the day, in the site's time zone) are shares of the decayed pages read.
@@ -56,6 +57,7 @@ class ProfileState:
     """
 
     vector: Vector | None = None
+    vector_model: str = ""
     topics: Mapping[int, float] = field(default_factory=dict)
     entities: Mapping[int, float] = field(default_factory=dict)
     sections: Mapping[int, float] = field(default_factory=dict)

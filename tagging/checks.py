@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from django.apps import AppConfig, apps
 from django.conf import settings as django_settings
-from django.core.checks import CheckMessage, Error, Tags, register
-from django.db import connections
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.utils.module_loading import import_string
 
 from tagging.conf import DEFAULTS, NAME, settings
+from tagging.embedding import BACKENDS
+from tagging.operations import settings_differ
 
 Problem = str | None
 Validator = Callable[[Any], Problem]
@@ -47,10 +50,22 @@ def check_database(databases: Sequence[str] | None = None, **kwargs: Any) -> lis
     ]
 
 
+def check_live_model(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """W001: the settings name the model that made the site's vectors. Runs with `check --database default`."""
+    if DEFAULT_DB_ALIAS not in (databases or []):
+        return []
+    try:
+        problem = settings_differ()
+    except (DatabaseError, ImportError):  # before the first `migrate`; a wrong backend is E003
+        return []
+    return [Warning(problem, id="tagging.W001")] if problem else []
+
+
 def register_checks() -> None:
     """Called once, when the app is ready."""
     register(check_settings)
     register(check_database, Tags.database)
+    register(check_live_model, Tags.database)
 
 
 def _check_thresholds() -> list[CheckMessage]:
@@ -112,6 +127,22 @@ def _importable(value: Any) -> Problem:
     return None
 
 
+def _embedding_backend(value: Any) -> Problem:
+    if isinstance(value, str) and value in BACKENDS:
+        return None
+    problem = _importable(value)
+    return f"{problem} Short names: {', '.join(BACKENDS)}." if problem else None
+
+
+def _folder(value: Any) -> Problem:
+    return None if isinstance(value, (str, os.PathLike)) else "must be a folder's path."
+
+
+def _url(value: Any) -> Problem:
+    is_url = isinstance(value, str) and (not value or value.startswith(("http://", "https://")))
+    return None if is_url else 'must be an address as "https://host/v1".'
+
+
 def _page_types(value: Any) -> Problem:
     if not isinstance(value, (list, tuple, set)):
         return 'must be a list of page types, as "app.Model".'
@@ -134,8 +165,12 @@ def _unknown_models(labels: Any) -> Iterator[str]:
 
 
 VALIDATORS: dict[str, Validator] = {
-    "EMBEDDING_BACKEND": _importable,
+    "EMBEDDING_BACKEND": _embedding_backend,
     "EMBEDDING_MODEL": _text,
+    "MODEL_DIR": _folder,
+    "EMBEDDING_URL": _url,
+    "EMBEDDING_TIMEOUT_SECONDS": _whole_number(1),
+    "EMBEDDING_BATCH_SIZE": _whole_number(1),
     "RECOGNIZER": _text_or_by_key,
     "TEXT": _callables_by_page_type,
     "EXCLUDE_TYPES": _page_types,

@@ -12,9 +12,16 @@ from django.conf import settings as django_settings
 NAME = "WAGTAIL_TAGGING"
 
 DEFAULTS: dict[str, Any] = {
-    # Dotted path of an `embedding.base.Embedder` subclass, and the model that it loads.
-    "EMBEDDING_BACKEND": "tagging.embedding.sentence_transformer.SentenceTransformerEmbedder",
+    # "torch", "onnx", "openvino", "openvino-int8", "http" or the dotted path of an `embedding.Embedder` subclass,
+    # and the model that it loads: what a site begins with. `manage.py swap_embedding_model` changes it later.
+    "EMBEDDING_BACKEND": "torch",
     "EMBEDDING_MODEL": "sentence-transformers/all-MiniLM-L6-v2",
+    # Where "onnx" and "openvino" keep exported models. "" is ~/.cache/wagtail-affinity.
+    "MODEL_DIR": "",
+    # The server of "http": its address up to /v1, seconds to wait for it, and texts in one request.
+    "EMBEDDING_URL": "",
+    "EMBEDDING_TIMEOUT_SECONDS": 30,
+    "EMBEDDING_BATCH_SIZE": 32,
     # A spaCy pipeline's name, or {"en": name, "default": name}. "" takes what ships: see `ner.get_recognizer`.
     "RECOGNIZER": "",
     # {"app.Model": "dotted.path.to.callable(page) -> str | Iterable[str]"}.

@@ -9,6 +9,10 @@ class ModelUnavailable(TaggingError):
     """A model or a package it needs is not installed. Install `wagtail-affinity[models]` in the worker."""
 
 
+class ServerUnavailable(ModelUnavailable):
+    """A server that models run on does not answer, or refuses us. No page is to blame: try again later."""
+
+
 class NothingToAnalyse(TaggingError):
     """The page has no text. Its state is "skipped"; nothing needs to be done."""
 
@@ -23,6 +27,10 @@ class WorkerUnreachable(TaggingError):
 
 class CannotMerge(TaggingError):
     """The two entities are one already, or one of them belongs to another. Split it off first."""
+
+
+class SwapRunning(TaggingError):
+    """Another swap of embedding models is running. Wait for it, or stop it, and run the command again."""
 
 
 class CsvRefused(TaggingError):

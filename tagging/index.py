@@ -46,13 +46,14 @@ def similar_to_page(page_id: int, n: int, search: SearchFilter) -> list[Neighbou
     return _nearest(rows, row.model, _array(row.embedding), n, search)
 
 
-def nearest(vector: Vector, n: int, search: SearchFilter) -> list[Neighbour]:
+def nearest(vector: Vector, n: int, search: SearchFilter, *, model_name: str | None = None) -> list[Neighbour]:
     """The `n` pages nearest to a unit vector, nearest first.
 
-    [] before the first analysis, and where the vector is of another model's length.
+    [] before the first analysis, and where the vector is not of the live model: by `model_name`, the name
+    that `live_model_name` gave when the vector was made, and by its length.
     """
     model = EmbeddingModel.objects.filter(is_live=True).first()
-    if model is None or len(vector) != model.dimensions:
+    if model is None or len(vector) != model.dimensions or model_name not in (None, model.name):
         return []
     return _nearest(_matching(model.pk, search), model, vector, n, search)
 

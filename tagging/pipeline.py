@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from .embedding.base import Embedder
 from .embedding.page import PagePool, embed_pages
-from .exceptions import TaggingError
+from .exceptions import ServerUnavailable, TaggingError
 from .ner.base import Recognizer, StatesRecognizer
 from .ner.entities import page_entities
 from .ner.gazetteer import Gazetteer
@@ -38,6 +38,8 @@ def analyze(
 ) -> list[Analysis | AnalysisFailure]:
     """Analyse a batch: one result a page, in the order of the pages. Never raises for a page.
 
+    Raises ServerUnavailable where a server that models run on does not answer.
+
     `recognizer_for` gives the recogniser of a language; `gazetteer` has the last word on what it finds;
     `curate` turns entities as found into those that speak for topics. Pages in `known_vectors` or
     `known_entities` (by page id) are not embedded, or not searched for names, again: for a changed topic set.
@@ -62,6 +64,8 @@ def analyze(
 
     try:
         return run(texts)
+    except ServerUnavailable:
+        raise
     except Exception:
         logger.warning("A batch of %d pages failed; trying them one by one.", len(texts), exc_info=True)
         return [_alone(text, run) for text in texts]
@@ -72,6 +76,8 @@ def _alone(
 ) -> Analysis | AnalysisFailure:
     try:
         return run([text])[0]
+    except ServerUnavailable:
+        raise
     except Exception as error:
         logger.warning("Page %d could not be analysed: %s", text.page_id, error)
         return AnalysisFailure(text.page_id, _reason(error))

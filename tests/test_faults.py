@@ -222,7 +222,7 @@ def recognizer(monkeypatch):
 @pytest.fixture
 def embedder(monkeypatch):
     fake = FakeEmbedder("fake")
-    monkeypatch.setattr(embedding, "get_embedder", lambda: fake)
+    monkeypatch.setattr(embedding, "get_embedder", lambda backend=None, model=None: fake)
     monkeypatch.setattr(embedding, "current_name", lambda: fake.name)
     return fake
 

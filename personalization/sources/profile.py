@@ -10,7 +10,7 @@ import numpy as np
 
 from personalization.types import Candidate, ProfileState, Vector
 from tagging import index
-from tagging.types import PageTopic
+from tagging.types import Neighbour, PageTopic
 
 from .base import CandidateSource, SourceRequest, register
 
@@ -45,13 +45,15 @@ class ProfileSource(CandidateSource):
         if profile is None:
             return []
         interests = interests_of(profile.topics, index.topic_parents()) if profile.topics else {}
-        page_ids = _proposed(profile, interests, request)
+        near = _nearest(profile, request)
+        # Nothing near it: the vector is of an embedding model that is no longer live, and fits no page's.
+        vector = profile.vector if near else None
+        page_ids = _proposed(near, interests, request)
         recent = [page.page_id for page in profile.recent[:RECENT_ASKED]]
         vectors = index.vectors([*page_ids, *recent])
         topics = index.topics_of(page_ids)
         found = [
-            _candidate(page_id, profile.vector, interests, recent, vectors, topics.get(page_id, []))
-            for page_id in page_ids
+            _candidate(page_id, vector, interests, recent, vectors, topics.get(page_id, [])) for page_id in page_ids
         ]
         return sorted(found, key=lambda c: (-c.score, c.page_id))[: request.limit]
 
@@ -70,9 +72,15 @@ def interests_of(topics: Mapping[int, float], parents: Mapping[int, int | None])
     return found
 
 
-def _proposed(profile: ProfileState, interests: Mapping[int, Interest], request: SourceRequest) -> list[int]:
+def _nearest(profile: ProfileState, request: SourceRequest) -> list[Neighbour]:
+    if profile.vector is None:
+        return []
+    return index.nearest(profile.vector, request.limit, request.search, model_name=profile.vector_model or None)
+
+
+def _proposed(near: Sequence[Neighbour], interests: Mapping[int, Interest], request: SourceRequest) -> list[int]:
     """Page ids, each once; a fixed number of searches."""
-    found = [] if profile.vector is None else index.nearest(profile.vector, request.limit, request.search)
+    found = list(near)
     for topic_id in _strongest(interests):
         found = [*found, *index.pages_about(topic_id, request.limit, request.search)]
     return sorted({near.page_id for near in found})

@@ -68,6 +68,7 @@ def _mean(profiles: Sequence[ProfileState]) -> ProfileState | None:
     n = len(profiles)
     return ProfileState(
         vector=_mean_vector([profile.vector for profile in profiles if profile.vector is not None]),
+        vector_model=next((profile.vector_model for profile in profiles if profile.vector is not None), ""),
         topics={topic: sum(profile.topics.get(topic, 0.0) for profile in profiles) / n for topic in topics},
         views=round(sum(profile.views for profile in profiles) / n),
         visits=round(sum(profile.visits for profile in profiles) / n),

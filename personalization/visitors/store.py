@@ -53,6 +53,7 @@ def profile_of(row: Profile) -> ProfileState:
     has_vector = row.mass > 0 and "vector" not in row.get_deferred_fields()
     return ProfileState(
         vector=_array(row.vector) if has_vector else None,
+        vector_model=row.vector_model,
         topics=_by_id(row.topics),
         entities=_by_id(row.entities),
         sections=_by_id(habits.get("sections")),

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from django.utils.module_loading import import_string
-
 from tagging.conf import settings
 
+from .backends import BACKENDS, backend_class, backend_of
 from .base import Embedder
 from .page import embed_pages
 
-__all__ = ["Embedder", "current_name", "embed_pages", "get_embedder"]
+__all__ = ["BACKENDS", "Embedder", "backend_class", "backend_of", "current_name", "embed_pages", "get_embedder"]
 
 
-def get_embedder() -> Embedder:
-    """The embedder that the settings name: one for each process and (backend, model), loaded at first use."""
-    return _embedder(settings.EMBEDDING_BACKEND, settings.EMBEDDING_MODEL)
+def get_embedder(backend: str | None = None, model: str | None = None) -> Embedder:
+    """The embedder of a backend and a model: one for each process, loaded at first use.
+
+    Without arguments the one that the settings name. A site that has vectors uses the one that made
+    them: `operations.current_embedder`.
+    """
+    return _embedder(backend_class(backend or settings.EMBEDDING_BACKEND), model or settings.EMBEDDING_MODEL)
 
 
 def current_name() -> str:
@@ -25,6 +28,5 @@ def current_name() -> str:
 
 
 @lru_cache(maxsize=8)
-def _embedder(backend: str, model: str) -> Embedder:
-    embedder: Embedder = import_string(backend)(model)
-    return embedder
+def _embedder(kind: type[Embedder], model: str) -> Embedder:
+    return kind(model)

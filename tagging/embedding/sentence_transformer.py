@@ -40,7 +40,7 @@ class SentenceTransformerEmbedder(Embedder):
 
     @property
     def dimensions(self) -> int:
-        size: int | None = self._transformer.get_embedding_dimension()
+        size: int | None = self.transformer.get_embedding_dimension()
         if size is None:
             raise ModelUnavailable(f"The model {self.model!r} does not say how long its vectors are.")
         return size
@@ -49,7 +49,7 @@ class SentenceTransformerEmbedder(Embedder):
         if not texts:
             return np.empty((0, self.dimensions), dtype=np.float32)
         # encode() sorts by length, so that a batch holds little padding, and gives the order back.
-        vectors: Any = self._transformer.encode(
+        vectors: Any = self.transformer.encode(
             list(texts),
             batch_size=BATCH_SIZE,
             normalize_embeddings=True,
@@ -69,7 +69,8 @@ class SentenceTransformerEmbedder(Embedder):
             )
 
     @cached_property
-    def _transformer(self) -> SentenceTransformer:
+    def transformer(self) -> SentenceTransformer:
+        """The model itself, loaded. Raises ModelUnavailable."""
         self.check()
         from sentence_transformers import SentenceTransformer
 
@@ -84,7 +85,7 @@ class SentenceTransformerEmbedder(Embedder):
 
     def _loaded(self) -> Loaded:
         """The parts of the model: there is one copy in memory, whichever way it is used."""
-        return self._transformer.tokenizer, self._transformer[0].auto_model
+        return self.transformer.tokenizer, self.transformer[0].auto_model
 
     @property
     def _location(self) -> str:

@@ -6,13 +6,14 @@ from .adoption import AdoptionPlan, AdoptionReport, TagGroup, adopt, plan_adopti
 from .analysis import BatchReport, analyze_batch, sweep
 from .batches import Outcome, Pair, Receipt, decide_many, undo_many
 from .decisions import accept, add, copy_decisions, reject, undo
-from .embedding_models import ensure_vector_index
+from .embedding_models import current_embedder, ensure_vector_index, live_model, settings_differ
 from .entities import curation
 from .filters import refresh_filters, refresh_privacy
 from .gazetteer import current_gazetteer, pass_on, recognizer_id
 from .inquiries import answer, ask, collect, forget_inquiries, withdraw
 from .log_actions import register_log_actions
 from .maintenance import maintain
+from .model_swap import FillReport, drop_old_models, fill, model_to_swap_to, previous_model, swap_lock, switch
 from .outbox import analyzable_pages, is_analyzed, mark_stale, waiting
 from .state import PageState, state_of
 from .storage import lock_page
@@ -38,6 +39,7 @@ __all__ = [
     "AdoptionReport",
     "BatchReport",
     "DraftTag",
+    "FillReport",
     "Finding",
     "FoundTopic",
     "MergeProgress",
@@ -61,26 +63,32 @@ __all__ = [
     "collect",
     "copy_decisions",
     "curation",
+    "current_embedder",
     "current_gazetteer",
     "decide_many",
     "delete_unused_tag",
     "draft_tag",
+    "drop_old_models",
     "ensure_vector_index",
+    "fill",
     "find_finding",
     "forget_inquiries",
     "heed_finding",
     "ignore_finding",
     "is_analyzed",
+    "live_model",
     "lock_page",
     "maintain",
     "mark_stale",
     "merge_progress",
+    "model_to_swap_to",
     "page_tag_field",
     "page_tag_fields",
     "pages_by_tag",
     "pages_with",
     "pass_on",
     "plan_adoption",
+    "previous_model",
     "recognizer_id",
     "refresh_filters",
     "refresh_privacy",
@@ -88,10 +96,13 @@ __all__ = [
     "reject",
     "retry_merge",
     "search_topics",
+    "settings_differ",
     "start_merge",
     "state_of",
     "step_merge",
+    "swap_lock",
     "sweep",
+    "switch",
     "tag_field",
     "tag_models",
     "tag_report",

@@ -21,7 +21,7 @@ from tagging.models import PageVector
 from tagging.types import Analysis, AnalysisFailure, PageEntity, PageText, Vector
 
 from .calibration import newest_calibration, refit
-from .embedding_models import promote_when_filled
+from .embedding_models import live_model
 from .filters import refresh_filters
 from .gazetteer import current_gazetteer, recognizer_id
 from .outbox import (
@@ -83,11 +83,11 @@ def sweep() -> bool:
     refit()
     fit = newest_calibration()
     topic_set = topic_set_version(current_topics(), fit.pk if fit else None)
-    embedder = embedding.current_name()
+    live = live_model()
+    embedder = live.name if live else embedding.current_name()
     known = current_gazetteer()
     recognizers = {locale.pk: recognizer_id(locale.language_code, known) for locale in Locale.objects.all()}
     mark_outdated(topic_set, embedder, recognizers)
-    promote_when_filled(embedder)
     return waiting().exists() and not is_busy()
 
 

@@ -3,47 +3,89 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
+from tagging import embedding
 from tagging.conf import settings
 from tagging.embedding import Embedder
-from tagging.models import EmbeddingModel, PageAnalysis, PageVector
+from tagging.exceptions import ModelUnavailable
+from tagging.models import EmbeddingModel, PageVector
 
 MAX_INDEXED_DIMENSIONS = 4000  # of a halfvec in pgvector's HNSW
 LOCK_NAMESPACE = 0x7A66  # "zf": any number that no other advisory lock of the database uses
 
 
+def live_model() -> EmbeddingModel | None:
+    """The model whose vectors the site answers from; None before the first analysis."""
+    return EmbeddingModel.objects.filter(is_live=True).first()
+
+
+def current_embedder() -> Embedder:
+    """What pages and topics are embedded with: the live model, and what the settings name on a fresh site.
+
+    Loads nothing. Raises ModelUnavailable where the live model's backend is gone.
+    """
+    live = live_model()
+    return embedder_of(live) if live else embedding.get_embedder()
+
+
+def embedder_of(model: EmbeddingModel) -> Embedder:
+    """The embedder that makes a model's vectors. Loads nothing; raises ModelUnavailable where its backend is gone."""
+    try:
+        embedder = embedding.get_embedder(model.backend, model.model)
+    except ImportError as error:
+        raise ModelUnavailable(
+            f"The vectors of {model.name!r} are made by {model.backend!r}, which cannot be imported: {error}."
+            " Install it again, or choose another model with manage.py swap_embedding_model."
+        ) from error
+    if embedder.name != model.name:
+        raise ModelUnavailable(
+            f"The backend {model.backend!r} now calls itself {embedder.name!r}, and the vectors are of {model.name!r}."
+            " Vectors of two models are never mixed: run manage.py swap_embedding_model."
+        )
+    return embedder
+
+
+def settings_differ() -> str | None:
+    """What to tell the operator where the settings name another model than the live one; None where they agree."""
+    live = live_model()
+    if live is None or live.name == embedding.current_name():
+        return None
+    return (
+        f"Pages are embedded by the live model {live.name!r}, and not by {embedding.current_name()!r}, which the"
+        f" settings name. To change models: manage.py swap_embedding_model {settings.EMBEDDING_MODEL}"
+        f" --backend {settings.EMBEDDING_BACKEND}. To stay: EMBEDDING_MODEL = {live.model!r},"
+        f" EMBEDDING_BACKEND = {live.backend!r}."
+    )
+
+
 def model_row(embedder: Embedder) -> EmbeddingModel:
-    """The row of an embedder, made where it is missing. The first one of the site is live at once."""
-    found = EmbeddingModel.objects.filter(name=embedder.name).first()
-    if found:
-        return found
+    """The row of an embedder, made where it is missing. The first one of the site is live at once.
+
+    Loads the model. Raises ModelUnavailable where its vectors are no longer as long as they were.
+    """
+    found = EmbeddingModel.objects.filter(name=embedder.name).first() or _new_row(embedder)
+    if found.dimensions != embedder.dimensions:
+        raise ModelUnavailable(
+            f"{found.name!r} made vectors of {found.dimensions} numbers, and now makes {embedder.dimensions}:"
+            " it is another model under the same name. Give it a name of its own, and run"
+            " manage.py swap_embedding_model."
+        )
+    return found
+
+
+def _new_row(embedder: Embedder) -> EmbeddingModel:
     defaults = {
         "dimensions": embedder.dimensions,
-        "backend": f"{type(embedder).__module__}.{type(embedder).__qualname__}",
+        "backend": embedding.backend_of(embedder),
         "model": embedder.model,
     }
-    is_first = not EmbeddingModel.objects.filter(is_live=True).exists()
+    first = {} if live_model() else {"is_live": True, "switched_at": timezone.now()}
     try:
         with transaction.atomic():
-            return EmbeddingModel.objects.create(name=embedder.name, is_live=is_first, **defaults)
+            return EmbeddingModel.objects.create(name=embedder.name, **defaults, **first)
     except IntegrityError:  # another worker was faster
         return EmbeddingModel.objects.get_or_create(name=embedder.name, defaults=defaults)[0]
-
-
-def promote_when_filled(name: str) -> bool:
-    """Make a model live as soon as every analysed page has its vector; returns whether it was done now.
-
-    So a site that sets another EMBEDDING_MODEL answers from the old vectors until the new ones are there.
-    """
-    model = EmbeddingModel.objects.filter(name=name, is_live=False).first()
-    open_states = [PageAnalysis.State.STALE, PageAnalysis.State.RUNNING]
-    if model is None or PageAnalysis.objects.filter(state__in=open_states).exists():
-        return False
-    ensure_vector_index(model)
-    with transaction.atomic():
-        EmbeddingModel.objects.filter(is_live=True).update(is_live=False)
-        EmbeddingModel.objects.filter(pk=model.pk).update(is_live=True)
-    return True
 
 
 def ensure_vector_index(model: EmbeddingModel) -> bool:
@@ -70,6 +112,13 @@ def ensure_vector_index(model: EmbeddingModel) -> bool:
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_NAMESPACE, model.pk])
     return True
+
+
+def drop_vector_index(model: EmbeddingModel) -> None:
+    """Drop the model's HNSW index, if it has one; readers are not held up. Outside any transaction."""
+    if _is_valid(index_name(model)) is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {index_name(model)}")
 
 
 def index_name(model: EmbeddingModel) -> str:

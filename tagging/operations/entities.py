@@ -26,7 +26,7 @@ from .embedding_models import LOCK_NAMESPACE
 from .outbox import mark_unscored
 from .storage import entity_key
 
-MERGES_LOCK = 0  # no embedding model has this id
+MERGES_LOCK = -2  # beside LOCK_NAMESPACE: no embedding model has this id
 
 
 def merge(source: Entity, target: Entity, user: Any) -> EntityMerge:

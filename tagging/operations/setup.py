@@ -14,7 +14,7 @@ from tagging.topics import Calibration
 from tagging.types import Analysis, AnalysisFailure, PageEntity, PageText, Vector
 
 from .calibration import curve, newest_calibration
-from .embedding_models import model_row
+from .embedding_models import current_embedder, model_row
 from .entities import curation
 from .gazetteer import current_gazetteer, recognizer_id
 from .lessons import decisions
@@ -36,7 +36,7 @@ class Setup:
     def current(cls) -> Setup:
         topics, fit = current_topics(), newest_calibration()
         version = topic_set_version(topics, fit.pk if fit else None)
-        return cls(embedding.get_embedder(), topics, version, curve(fit), current_gazetteer())
+        return cls(current_embedder(), topics, version, curve(fit), current_gazetteer())
 
     @cached_property
     def model(self) -> EmbeddingModel:

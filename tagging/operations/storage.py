@@ -18,6 +18,7 @@ from tagging.types import PageEntity as FoundEntity
 
 from .filters import PageFacts
 from .outbox import Claim, held
+from .vectors import save_vectors
 
 OPEN_STATES = (Suggestion.State.SUGGESTED, Suggestion.State.APPLIED)
 EntityKey = tuple[str, str]
@@ -127,13 +128,7 @@ def _replace_vector(page: Any, analysis: Analysis, facts: BatchFacts) -> None:
     if analysis.vector is None:
         PageVector.objects.filter(page_id=page.pk, model=facts.model).delete()
         return
-    columns = {"content_hash": analysis.content_hash, **asdict(facts.pages.columns(page))}
-    PageVector.objects.bulk_create(
-        [PageVector(page_id=page.pk, model=facts.model, embedding=analysis.vector, **columns)],
-        update_conflicts=True,
-        unique_fields=["page", "model"],
-        update_fields=["embedding", *(name.removesuffix("_id") for name in columns)],
-    )
+    save_vectors(facts.model, [(page, analysis.vector, analysis.content_hash)], facts.pages)
 
 
 def _replace_entities(page_id: int, found: Sequence[FoundEntity], ids: dict[EntityKey, int]) -> None:

@@ -7,13 +7,12 @@ from typing import Any
 
 from django.db.models import F
 
-from tagging import embedding
 from tagging.embedding import Embedder
 from tagging.models import EmbeddingModel, PageVector, Suggestion, Topic
 from tagging.topics import describe
 from tagging.types import TopicDefinition, TopicScore
 
-from .embedding_models import model_row
+from .embedding_models import current_embedder, model_row
 from .rescoring import Scorer, known_pages
 from .storage import OPEN_STATES, open_state
 from .topic_set import current_topics, definitions
@@ -41,7 +40,7 @@ def effect_of(question: Json) -> Json:
     ones are both scored with today's decisions, the way the pipeline does it. Nothing is stored of the new ones.
     """
     topic_id = question["topic"] or NEW
-    embedder = embedding.get_embedder()
+    embedder = current_embedder()
     model = model_row(embedder)
     topics = current_topics()
     saved = definitions(topics, embedder, model)

@@ -13,9 +13,14 @@ from django.utils import timezone
 
 from personalization import tasks
 from personalization.models import Event, Profile, Segment
-from personalization.types import EventRecord
+from personalization.recommendation.placement import PlacementConfig
+from personalization.sources.base import SourceRequest
+from personalization.sources.profile import ProfileSource
+from personalization.types import EventRecord, RecQuery, RequestContext
 from personalization.visitors import folding, store
+from tagging import index
 from tagging.models import EmbeddingModel, Entity, PageEntity, PageVector, Suggestion
+from tagging.types import SearchFilter
 from tests.factories import make_article, make_site, make_topic
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +119,23 @@ def test_a_new_embedding_model_starts_from_the_recent_pages(site, model, visitor
     read(visitor, other)
     np.testing.assert_allclose(store.load_profile(visitor).vector, [0, 0.707, 0.707], atol=2e-3)
     assert Profile.objects.get().vector_model == "new@test"
+
+
+def test_a_profile_of_the_model_before_is_compared_with_no_page(site, model, visitor):
+    """The same number of dimensions, and yet another space: what it is near to there means nothing here."""
+    page, other = make_article(site), make_article(site)
+    place(page, model, 1, 0)
+    read(visitor, page)
+    profile = store.load_profile(visitor)
+    place(other, model, 1, 0.1)
+    assert index.nearest(profile.vector, 5, SearchFilter(), model_name=profile.vector_model)
+    EmbeddingModel.objects.update(is_live=False)
+    new = EmbeddingModel.objects.create(name="new@test", dimensions=2, is_live=True)
+    place(other, new, 1, 0)
+    query = RecQuery("", 3, site.pk, page.locale_id, RequestContext(at=timezone.now()), profile=profile)
+    assert index.nearest(profile.vector, 5, SearchFilter(), model_name=profile.vector_model) == []
+    placement = PlacementConfig("", "", 3, "blend")
+    assert ProfileSource().candidates(SourceRequest(query, placement, 5)) == []
 
 
 def test_matching_segments_are_kept_for_reports(site, visitor):

@@ -12,7 +12,7 @@ NAMES = {"Ada Lovelace": "PER", "Danube": "LOC", "UNESCO": "ORG"}
 def embedder(monkeypatch):
     """The embedder that the worker gets; its `calls` tell what was embedded."""
     fake = FakeEmbedder("fake")
-    monkeypatch.setattr(embedding, "get_embedder", lambda: fake)
+    monkeypatch.setattr(embedding, "get_embedder", lambda backend=None, model=None: fake)
     monkeypatch.setattr(embedding, "current_name", lambda: fake.name)
     return fake
 

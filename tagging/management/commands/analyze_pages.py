@@ -38,6 +38,8 @@ class Command(BaseCommand):
         size = options["batch_size"] or settings.BATCH_SIZE
         if size < 1 or (options["limit"] is not None and options["limit"] < 1):
             raise CommandError("--batch-size and --limit must be at least 1.")
+        if problem := operations.settings_differ():
+            self.stderr.write(problem)
         page_ids = self._queue(options)
         try:
             failures = self._drain(page_ids, size, options["limit"])
