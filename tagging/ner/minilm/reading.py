@@ -41,12 +41,11 @@ def read_documents(documents: Sequence[Doc], encoder: Encoder) -> Iterator[Token
 
 
 def window_of(document: Doc, number: int, start: int, end: int, states: TextStates) -> TokenWindow:
-    """The window of the document's tokens `start` to `end`, whose text was encoded as `states`."""
-    tokens = document[start:end]
-    offset = tokens.start_char
-    starts = np.fromiter((token.idx - offset for token in tokens), dtype=np.int32, count=len(tokens))
-    ends = starts + np.fromiter((len(token) for token in tokens), dtype=np.int32, count=len(tokens))
-    shapes = np.fromiter((shape_of(token.text) for token in tokens), dtype=np.int64, count=len(tokens))
+    """The window of the document's tokens `start` to `end`, at least one, whose text was encoded as `states`."""
+    places, texts = zip(*((token.idx, token.text) for token in document[start:end]), strict=True)
+    starts = np.array(places, dtype=np.int32) - places[0]
+    ends = starts + np.array([len(text) for text in texts], dtype=np.int32)
+    shapes = np.array([shape_of(text) for text in texts], dtype=np.int64)
     # MiniLM reads 254 word pieces: of the tokens after them nothing is known, and nothing is made up.
     shapes[starts >= states.pieces[:, 1].max(initial=0)] = Shape.BREAK
     return TokenWindow(number, start, shapes, states.of_tokens(starts, ends))
