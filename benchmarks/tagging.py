@@ -82,11 +82,12 @@ def _set_up(var: Path, arguments: argparse.Namespace) -> None:
 
 def _import(path: Path, limit: int) -> list[int]:
     """The posts as published pages and the topics as the site's; their page ids, all waiting for the worker."""
+    from wagtail.models import Page
+
     from cms_site.management.commands.import_articles import Importer
     from cms_site.models import ArticleIndexPage, ArticlePage
     from tagging.models import Topic
     from tagging.operations import mark_stale
-    from wagtail.models import Page
 
     for line in (path / "topics.jsonl").read_text().splitlines():
         row = json.loads(line)
@@ -181,7 +182,10 @@ def _race(page_ids: list[int], chunk: int) -> bool:
         for run in runs if turn % 2 else reversed(runs):
             run()
         memory[start + len(ids)] = _resident_megabytes()
-        print(f"  {start + len(ids):5} pages  {bare.wall / worker.wall:.3f}  {memory[start + len(ids)]:.0f} MB", flush=True)
+        print(
+            f"  {start + len(ids):5} pages  {bare.wall / worker.wall:.3f}  {memory[start + len(ids)]:.0f} MB",
+            flush=True,
+        )
     print(f"windows: {windows}, {windows / len(page_ids):.1f} a page")
     print(f"worker:  {len(page_ids) / worker.wall:6.2f} pages/s  ({worker.cpu:.1f} s of processor time)")
     print(f"bare:    {len(page_ids) / bare.wall:6.2f} pages/s  ({bare.cpu:.1f} s of processor time)")

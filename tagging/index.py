@@ -89,10 +89,13 @@ def topics_of(page_ids: Collection[int]) -> dict[int, list[PageTopic]]:
 def entities_of(page_ids: Collection[int]) -> dict[int, list[PageEntity]]:
     """Page id → the entities it mentions, most salient first. Pages without one are absent.
 
-    Entities are as editors want them seen: renamed, merged ones joined, hidden ones left out.
+    Entities are as editors want them seen: renamed, merged ones joined, hidden ones left out. So are those
+    whose confidence is too low to go by unattended.
     """
     found: dict[int, list[PageEntity]] = defaultdict(list)
     for row in PageEntityRow.objects.filter(page_id__in=page_ids).resolved():
+        if row.is_doubtful:
+            continue
         found[row.page_id].append(
             PageEntity(
                 name=row.entity.name,
@@ -101,6 +104,7 @@ def entities_of(page_ids: Collection[int]) -> dict[int, list[PageEntity]]:
                 count=row.count,
                 salience=row.salience,
                 evidence=tuple(row.evidence),
+                confidence=row.confidence,
             )
         )
     return dict(found)

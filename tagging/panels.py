@@ -151,7 +151,7 @@ def _columns(found: dict[str, Any]) -> dict[str, Any]:
 
 def _named(found: dict[str, Any]) -> PageEntity:
     """A name found in a draft, as a row that is not stored."""
-    fields = {name: found[name] for name in ("count", "salience", "aliases", "evidence")}
+    fields = {name: found[name] for name in ("count", "salience", "confidence", "aliases", "evidence")}
     return PageEntity(entity=Entity(name=found["name"], label=found["label"], topic_id=found["topic_id"]), **fields)
 
 

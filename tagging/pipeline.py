@@ -9,7 +9,7 @@ from .embedding.base import Embedder
 from .embedding.page import PagePool, embed_pages
 from .exceptions import ServerUnavailable, TaggingError
 from .ner.base import Recognizer, StatesRecognizer
-from .ner.entities import page_entities
+from .ner.entities import APPLY_FROM, page_entities
 from .ner.gazetteer import Gazetteer
 from .reading.states import Encoder, TextStates
 from .reading.windows import Window, page_windows
@@ -41,7 +41,7 @@ def analyze(
     Raises ServerUnavailable where a server that models run on does not answer.
 
     `recognizer_for` gives the recogniser of a language; `gazetteer` has the last word on what it finds;
-    `curate` turns entities as found into those that speak for topics. Pages in `known_vectors` or
+    `curate` turns entities as found and sure into those that speak for topics. Pages in `known_vectors` or
     `known_entities` (by page id) are not embedded, or not searched for names, again: for a changed topic set.
     `decisions` are what editors said of other pages, `calibration` turns scores into probabilities. Topics
     below a probability of `min_score` are dropped, and only the best `max_topics` are kept.
@@ -131,5 +131,6 @@ def _read_once(
 def _analysis(
     text: PageText, vector: Vector | None, entities: tuple[PageEntity, ...], matcher: TopicMatcher, curate: Curate
 ) -> Analysis:
-    topics = matcher.score(text, vector, curate(entities))
+    sure = [entity for entity in entities if entity.confidence >= APPLY_FROM]
+    topics = matcher.score(text, vector, curate(sure))
     return Analysis(text.page_id, text.content_hash, vector, entities, topics, page_words(text))

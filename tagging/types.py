@@ -71,7 +71,10 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class PageEntity:
-    """All mentions of one entity on one page, joined. `salience` is in [0, 1]."""
+    """All mentions of one entity on one page, joined.
+
+    `salience` is how much the page is about it, `confidence` how likely it is named there at all, both in [0, 1].
+    """
 
     name: str
     label: EntityLabel
@@ -79,6 +82,7 @@ class PageEntity:
     count: int
     salience: float
     evidence: tuple[str, ...]
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tagging.ner.entities import MAX_EVIDENCE
+from tagging.ner.entities import APPLY_FROM, MAX_EVIDENCE
 
 from .topic import Topic
 
@@ -95,6 +95,7 @@ def _join(rows: list[PageEntity]) -> PageEntity:
         entity=root,
         count=sum(row.count for row in rows),
         salience=max(row.salience for row in rows),
+        confidence=max(row.confidence for row in rows),
         aliases=sorted(names),
         evidence=list(sentences)[:MAX_EVIDENCE],
     )
@@ -112,6 +113,9 @@ class PageEntity(models.Model):
     entity = models.ForeignKey(Entity, on_delete=models.CASCADE, related_name="pages", verbose_name=_("entity"))
     count = models.PositiveIntegerField(_("mentions"))
     salience = models.FloatField(_("salience"), help_text=_("How much the page is about it, 0 to 1."))
+    confidence = models.FloatField(
+        _("confidence"), default=1.0, help_text=_("How likely the page names it at all, 0 to 1.")
+    )
     aliases = ArrayField(models.CharField(max_length=255), default=list, blank=True, verbose_name=_("aliases"))
     evidence = ArrayField(models.TextField(), default=list, blank=True, verbose_name=_("sentences"))
 
@@ -125,6 +129,11 @@ class PageEntity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entity} ({self.count})"
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether only editors see it: readers do not, and it is no reason for a topic."""
+        return self.confidence < APPLY_FROM
 
 
 class EntityMerge(models.Model):

@@ -13,8 +13,9 @@ from tagging.types import EntityLabel, Mention, PageEntity, PageText
 
 from .names import canonical_key, clean_name, is_acronym_of, is_name
 
-MIN_CONFIDENCE = 0.6  # of an entity, to be kept
-SURE = 0.7  # of a mention, for its label to stand against a full name's
+SUGGEST_FROM = 0.6  # confidence in an entity, to be shown to editors at all
+APPLY_FROM = 0.8  # to be used without their having looked: shown to readers, a reason for a topic
+SURE = 0.7  # score of a mention, for its label to stand against a full name's
 MAX_ENTITIES = 50
 MAX_EVIDENCE = 3
 MAX_SENTENCE = 300
@@ -56,7 +57,11 @@ class _Group:
 
     @property
     def confidence(self) -> float:
-        """How likely at least one mention is right."""
+        """How likely at least one mention is right.
+
+        Two mentions of .6 make .84. Measured: of names found once 70 % were right, of those found twice 85 %
+        (research: 138 pages of GUM, mentions from .6 on).
+        """
         return 1 - math.prod(1 - min(max(mention.score, 0.0), 1.0) for mention in self.mentions)
 
 
@@ -71,7 +76,7 @@ def page_entities(text: PageText, mentions: Sequence[Mention]) -> tuple[PageEnti
     _join_acronyms(text.paragraphs(), groups)
     _join_surnames(groups)
     measure = _Page(text)
-    entities = [_entity(group, measure) for group in groups.values() if group.confidence >= MIN_CONFIDENCE]
+    entities = [_entity(group, measure) for group in groups.values() if group.confidence >= SUGGEST_FROM]
     entities.sort(key=lambda entity: (-entity.salience, entity.name))
     return tuple(entities[:MAX_ENTITIES])
 
@@ -157,6 +162,7 @@ def _entity(group: _Group, page: _Page) -> PageEntity:
         count=len(mentions),
         salience=_salience(mentions, page) * group.confidence,
         evidence=_evidence(mentions, page),
+        confidence=group.confidence,
     )
 
 

@@ -103,6 +103,7 @@ def found_entities(page_ids: Iterable[int]) -> dict[int, tuple[FoundEntity, ...]
                 count=row.count,
                 salience=row.salience,
                 evidence=tuple(row.evidence),
+                confidence=row.confidence,
             )
         )
     return {page_id: tuple(entities) for page_id, entities in found.items()}
@@ -141,6 +142,7 @@ def _replace_entities(page_id: int, found: Sequence[FoundEntity], ids: dict[Enti
             salience=entity.salience,
             aliases=[alias[:255] for alias in entity.aliases],
             evidence=list(entity.evidence),
+            confidence=entity.confidence,
         )
         for entity in found
     }

@@ -10,11 +10,12 @@ from tagging.types import EntityLabel, Mention, PageText
 
 
 class FakeRecognizer(Recognizer):
-    """Finds the given names as whole words. Text that contains `fails_on` raises a RuntimeError."""
+    """Finds the given names as whole words, each with `score`. Text that contains `fails_on` raises a RuntimeError."""
 
     def __init__(self, names: Mapping[str, EntityLabel] | None = None, *, fails_on: str = "") -> None:
         self._names = dict(names or {})
         self._fails_on = fails_on
+        self.score = 1.0
         self.calls: list[list[int]] = []
 
     @property
@@ -34,4 +35,4 @@ class FakeRecognizer(Recognizer):
                 raise RuntimeError(f"The text holds {self._fails_on!r}.")
             for name, label in self._names.items():
                 for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", paragraph):
-                    yield Mention(name, label, number, match.start(), match.end(), paragraph)
+                    yield Mention(name, label, number, match.start(), match.end(), paragraph, self.score)

@@ -75,6 +75,24 @@ def test_a_merge_is_seen_by_every_reader_and_survives_every_analysis(site, edito
     assert PageEntity.objects.filter(page=page).count() == 3  # as found
 
 
+def test_only_editors_see_an_entity_that_is_doubtful(site, editor, recognizer):
+    """Readers do not, and it is no reason for a topic, not even when it is scored again."""
+    recognizer.score = 0.7
+    topic, page = make_topic("Waterways"), make_article(site, body=f"{RIVERS} UNESCO it was.")
+    drain()
+    doubtful = {row.entity.name for row in operations.state_of(page.pk).entities if row.is_doubtful}
+    assert doubtful == {"Danube", "Ada Lovelace"}
+    assert names_on(page).keys() == {"UNESCO"}  # named twice
+    entities.link(entity_named("Danube"), topic, editor)
+    drain()
+    assert not why(page, topic)[0]
+    recognizer.score = 0.9
+    operations.mark_stale([page.pk], again=True)
+    drain()
+    assert names_on(page).keys() == {"UNESCO"} | doubtful
+    assert why(page, topic)[0]
+
+
 def test_undoing_a_merge_leaves_no_trace(site, editor):
     page = make_article(site, body=RIVERS)
     drain()

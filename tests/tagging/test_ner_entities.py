@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagging.ner.entities import MAX_ENTITIES, page_entities
+from tagging.ner.entities import APPLY_FROM, MAX_ENTITIES, SUGGEST_FROM, page_entities
+from tagging.ner.minilm.recognizer import MiniLmRecognizer
 from tagging.testing import FakeRecognizer
 from tagging.types import EntityLabel, Mention, PageText
 
@@ -87,6 +89,16 @@ def test_doubtful_name_needs_more_than_one_mention():
     assert page_entities(text, weak)[0].count == 3
 
 
+def test_confidence_grows_with_mentions_and_says_what_to_go_by():
+    text = page("Quux one.", "Quux two.")
+    unsure = [mention(text, "Quux", "ORG", nth=number, score=0.65) for number in range(2)]
+    (once,) = page_entities(text, unsure[:1])
+    (twice,) = page_entities(text, unsure)
+    (sure,) = page_entities(text, [mention(text, "Quux", "ORG", score=0.9)])
+    assert SUGGEST_FROM <= once.confidence < APPLY_FROM <= twice.confidence < sure.confidence
+    assert once.salience < sure.salience
+
+
 def test_title_and_frequency_make_salience():
     text = page("It rained in Leeds and Bath.", "Leeds flooded.", "Nothing in York.", title="Leeds under water")
     entities = named(text, Leeds="LOC", Bath="LOC", York="LOC")
@@ -130,3 +142,46 @@ def test_counts_add_up_and_salience_is_in_range(found):
     assert all(0 <= entity.salience <= 1 for entity in entities)
     assert list(entities) == sorted(entities, key=lambda entity: (-entity.salience, entity.name))
     assert all(len(entity.evidence) <= 3 and entity.name for entity in entities)
+
+
+NEWS = PageText(
+    1,
+    "Merkel Thanks Federal Bureau of Investigation",
+    "A visit to Washington.",
+    (
+        "Angela Merkel met officials of the Federal Bureau of Investigation (FBI) in Washington on Monday.",
+        "The FBI's director said that the FBI was glad. “We thank Merkel,” said Director James Comey of the FBI.",
+        "Later, Merkel’s party flew to New York, where Ms. Merkel spoke at Columbia University. Comey stayed behind.",
+        "Nobody from the Bundestag came. The weather was fine and the coffee was hot.",
+    ),
+    "en",
+)
+
+
+@pytest.mark.models
+class TestAsTheShippedModelFindsThem:
+    @pytest.fixture(scope="class")
+    def entities(self):
+        (mentions,) = MiniLmRecognizer().recognize([NEWS])
+        return {entity.name: entity for entity in page_entities(NEWS, mentions)}
+
+    def test_one_entity_for_article_possessive_acronym_and_long_name(self, entities):
+        fbi = entities["Federal Bureau of Investigation"]
+        assert (fbi.label, fbi.aliases, fbi.count) == ("ORG", ("FBI",), 5)
+        assert not {"FBI", "the FBI", "FBI's"} & entities.keys()
+
+    def test_a_surname_joins_the_full_name(self, entities):
+        assert (entities["Angela Merkel"].label, entities["Angela Merkel"].count) == ("PER", 5)
+        assert entities["James Comey"].count == 2
+        assert not {"Merkel", "Comey", "Ms. Merkel"} & entities.keys()
+
+    def test_what_the_page_is_about_comes_first(self, entities):
+        assert list(entities)[:2] == ["Angela Merkel", "Federal Bureau of Investigation"]
+        assert all(0 < entity.salience <= 1 and 0 < entity.confidence <= 1 for entity in entities.values())
+        assert {"Washington": "LOC", "New York": "LOC"}.items() <= {n: e.label for n, e in entities.items()}.items()
+
+    def test_evidence_is_a_whole_sentence(self, entities):
+        assert entities["Angela Merkel"].evidence[0] == NEWS.body[0]
+        assert entities["New York"].evidence == (
+            "Later, Merkel’s party flew to New York, where Ms. Merkel spoke at Columbia University.",
+        )

@@ -13,9 +13,12 @@ from tagging.ner.minilm.crf import best_tags, legal_transitions, marginals
 from tagging.ner.minilm.head import EntityHead
 from tagging.ner.minilm.labels import TAGS, may_follow, spans_of_tags, tags_of_spans
 from tagging.ner.minilm.reading import TokenWindow, window_of
+from tagging.ner.minilm.tokenizer import Tokenizer
 from tagging.ner.minilm.tokens import MAX_TOKENS, Shape, shape_of, windows
 from tagging.reading.states import STATE_SIZE, TextStates
 
+NLP = spacy.blank("en")
+TOKENIZER = Tokenizer(NLP)
 HIDDEN, PROJECTION, SHAPE = 6, 10, 4
 
 
@@ -159,6 +162,28 @@ def test_nothing_is_made_up_beyond_the_last_word_piece() -> None:
     document = spacy.blank("en")("Ada met Bo in Rome")
     pieces = np.array([[0, 3], [4, 7]], dtype=np.int32)  # MiniLM stopped after "met"
     states = TextStates(np.zeros(384, dtype=np.float32), pieces, np.ones((2, STATE_SIZE), dtype=np.float32))
-    window = window_of(document, 0, 0, len(document), states)
+    window = window_of([(token.idx, token.text) for token in document], states)
     assert window.shapes.tolist() == [Shape.TITLE, Shape.LOWER, Shape.BREAK, Shape.BREAK, Shape.BREAK]
     assert not any(name.end > 2 for name in EntityHead(random_weights()).find([window])[0])
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [*"aB.,:;()'’-/\n\t ", "don't", "U.S.", "a.m.", ":-)", "https://x.org/?a=b", "東京", "18F", "C++"]
+        )
+    )
+)
+def test_tokens_are_those_of_spacy(parts) -> None:
+    text = "".join(parts).strip()
+    expected = [(token.idx, token.text) for token in NLP.tokenizer(text)]
+    assert TOKENIZER.tokens(text) == TOKENIZER.tokens(text) == expected
+
+
+def test_words_are_remembered_within_bounds() -> None:
+    tokenizer = Tokenizer(NLP)
+    strings = len(NLP.vocab.strings)
+    assert tokenizer.tokens("x" * 100_000) == [(0, "x" * 100_000)]
+    tokenizer.tokens(" ".join(f"novel{number}word" for number in range(500)))
+    assert len(NLP.vocab.strings) == strings
+    assert tokenizer._remembered.cache_info().currsize == 500

@@ -139,6 +139,15 @@ def test_entities_stand_by_kind_with_their_sentences(client, editor, page):
     assert "So said Ada Lovelace." in html
 
 
+def test_a_doubtful_entity_says_so(client, editor, page):
+    for name, confidence in (("Lisbon", 0.95), ("Slack", 0.7)):
+        entity = Entity.objects.create(key=name.lower(), name=name, label="LOC")
+        PageEntity.objects.create(page=page, entity=entity, count=1, salience=0.5, confidence=confidence)
+    html = panel_html(client, page)
+    assert html.count("Not sure") == 1
+    assert html.index("Slack") < html.index("Not sure")
+
+
 def test_what_pages_and_topics_say_is_escaped(client, editor, page):
     suggest(page, "<b>Bold</b>", evidence="<script>alert(1)</script>")
     html = panel_html(client, page)

@@ -8,8 +8,9 @@ from django.test import override_settings
 from tagging.exceptions import ModelUnavailable
 from tagging.ner import current_name, get_recognizer, page_entities
 from tagging.ner.cnn import CnnRecognizer
+from tagging.ner.entities import SUGGEST_FROM
 from tagging.ner.minilm import weights
-from tagging.ner.minilm.recognizer import SUGGEST, MiniLmRecognizer
+from tagging.ner.minilm.recognizer import MiniLmRecognizer
 from tagging.ner.rule_based import RuleRecognizer
 from tagging.testing import FakeRecognizer
 from tagging.types import PageText
@@ -64,7 +65,7 @@ class TestEveryRecognizer:
 @pytest.mark.models
 def test_the_head_tells_how_sure_it_is_and_leaves_out_what_it_doubts():
     (mentions,) = MiniLmRecognizer().recognize(PAGES[:1])
-    assert all(SUGGEST <= mention.score < 1 for mention in mentions)
+    assert all(SUGGEST_FROM <= mention.score < 1 for mention in mentions)
     (entity, *_) = page_entities(PAGES[0], mentions)
     assert (entity.name, entity.label, entity.count) == ("Anna Weber", "PER", 4)
 

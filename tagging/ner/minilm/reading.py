@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tagging.reading.states import Encoder, TextStates
 
+from .tokenizer import Tokens
 from .tokens import Shape, shape_of, windows
 
 if TYPE_CHECKING:
@@ -37,15 +38,16 @@ def read_documents(documents: Sequence[Doc], encoder: Encoder) -> Iterator[Token
     texts = [documents[number][start:end].text for number, start, end in cuts]
     for index, states in encoder.encode(texts):
         number, start, end = cuts[index]
-        yield window_of(documents[number], number, start, end, states)
+        tokens = [(token.idx, token.text) for token in documents[number][start:end]]
+        yield window_of(tokens, states, number, start)
 
 
-def window_of(document: Doc, number: int, start: int, end: int, states: TextStates) -> TokenWindow:
-    """The window of the document's tokens `start` to `end`, at least one, whose text was encoded as `states`."""
-    places, texts = zip(*((token.idx, token.text) for token in document[start:end]), strict=True)
+def window_of(tokens: Tokens, states: TextStates, document: int = 0, first: int = 0) -> TokenWindow:
+    """The window of tokens, at least one, whose text, from the first to the last of them, was encoded as `states`."""
+    places, texts = zip(*tokens, strict=True)
     starts = np.array(places, dtype=np.int32) - places[0]
     ends = starts + np.array([len(text) for text in texts], dtype=np.int32)
     shapes = np.array([shape_of(text) for text in texts], dtype=np.int64)
     # MiniLM reads 254 word pieces: of the tokens after them nothing is known, and nothing is made up.
     shapes[starts >= states.pieces[:, 1].max(initial=0)] = Shape.BREAK
-    return TokenWindow(number, start, shapes, states.of_tokens(starts, ends))
+    return TokenWindow(document, first, shapes, states.of_tokens(starts, ends))

@@ -6,10 +6,11 @@ import importlib.util
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from tagging.exceptions import ModelUnavailable
 from tagging.ner.base import StatesRecognizer
+from tagging.ner.entities import SUGGEST_FROM
 from tagging.reading.minilm import MiniLmEncoder, packaged_location
 from tagging.reading.states import Encoder, TextStates
 from tagging.reading.windows import Window, page_windows
@@ -17,20 +18,23 @@ from tagging.types import Mention, PageText
 
 from .head import BATCH_TOKENS, EntityHead, Name
 from .reading import TokenWindow, window_of
+from .tokenizer import Tokenizer, Tokens
 from .tokens import STOPS
 from .weights import HEAD, digest
 
-if TYPE_CHECKING:
-    from spacy.language import Language
-    from spacy.tokens import Doc
 
-SUGGEST = 0.6  # mean posterior from which a name is worth an editor's look: right in 87 of 100
+class _Reading(NamedTuple):
+    """One window: its text, its tokens, and what the head reads of them."""
+
+    window: Window
+    tokens: Tokens
+    states: TokenWindow
 
 
 class MiniLmRecognizer(StatesRecognizer):
     """The entity head over windows of English pages; a mention's score is its mean posterior.
 
-    Names are dropped below `SUGGEST`.
+    Mentions below `SUGGEST_FROM` are dropped: of those above, 87 of 100 are right, from `APPLY_FROM` on 93.
     """
 
     def __init__(self, encoder: Encoder | None = None) -> None:
@@ -62,46 +66,47 @@ class MiniLmRecognizer(StatesRecognizer):
 
     def _read(self, read: Iterable[tuple[Window, TextStates]]) -> Iterator[tuple[Window, list[Mention]]]:
         """The mentions of each window. The head gets as many windows at once as it can use."""
-        # Without a memory zone, spaCy keeps every word it ever saw, and the worker grows with each page.
-        with self._nlp.memory_zone():
-            batch: list[tuple[Window, Doc, TokenWindow]] = []
-            tokens = 0
-            for window, states in read:
-                doc = self._nlp.make_doc(window.text)
-                batch.append((window, doc, window_of(doc, 0, 0, len(doc), states)))
-                tokens += len(doc)
-                if tokens >= BATCH_TOKENS:
-                    yield from self._find(batch)
-                    batch, tokens = [], 0
-            yield from self._find(batch)
+        batch: list[_Reading] = []
+        waiting = 0
+        for window, states in read:
+            tokens = self._tokenizer.tokens(window.text)
+            batch.append(_Reading(window, tokens, window_of(tokens, states)))
+            waiting += len(tokens)
+            if waiting >= BATCH_TOKENS:
+                yield from self._find(batch)
+                batch, waiting = [], 0
+        yield from self._find(batch)
 
-    def _find(self, batch: Sequence[tuple[Window, Doc, TokenWindow]]) -> Iterator[tuple[Window, list[Mention]]]:
-        names = self._head.find([tokens for _window, _doc, tokens in batch])
-        for (window, doc, _tokens), found in zip(batch, names, strict=True):
-            yield window, list(_mentions(window, doc, [name for name in found if name.confidence >= SUGGEST]))
+    def _find(self, batch: Sequence[_Reading]) -> Iterator[tuple[Window, list[Mention]]]:
+        found = self._head.find([reading.states for reading in batch])
+        for reading, names in zip(batch, found, strict=True):
+            yield reading.window, list(_mentions(reading, [name for name in names if name.confidence >= SUGGEST_FROM]))
 
     @cached_property
-    def _nlp(self) -> Language:
+    def _tokenizer(self) -> Tokenizer:
         self.check()
         import spacy
 
-        return spacy.blank("en")
+        return Tokenizer(spacy.blank("en"))
 
     @cached_property
     def _head(self) -> EntityHead:
         return EntityHead.load(HEAD)
 
 
-def _mentions(window: Window, doc: Doc, names: Sequence[Name]) -> Iterator[Mention]:
+def _mentions(reading: _Reading, names: Sequence[Name]) -> Iterator[Mention]:
     if not names:
         return
-    ends = [token.i + 1 for token in doc if token.text in STOPS or "\n" in token.text]
-    bounds = [0, *ends, len(doc)]
+    window, text = reading.window, reading.window.text
+    starts = [start for start, _token in reading.tokens]
+    ends = [start + len(token) for start, token in reading.tokens]
+    stops = [n + 1 for n, (_start, token) in enumerate(reading.tokens) if token in STOPS or "\n" in token]
+    bounds = [0, *stops, len(starts)]
     sentences: dict[tuple[int, int], str] = {}  # one string a sentence, however many names are in it
     for name in names:
         number = bisect_right(bounds, name.start)
-        bound = bounds[number - 1], max(bounds[number], name.end)
-        sentence = sentences.setdefault(bound, doc[bound[0] : bound[1]].text.strip())
-        span = doc[name.start : name.end]
-        paragraph, start = window.part.place(window.start + span.start_char)
-        yield Mention(span.text, name.label, paragraph, start, start + len(span.text), sentence, name.confidence)
+        first, last = bounds[number - 1], max(bounds[number], name.end) - 1
+        sentence = sentences.setdefault((first, last), text[starts[first] : ends[last]].strip())
+        start, end = starts[name.start], ends[name.end - 1]
+        paragraph, offset = window.part.place(window.start + start)
+        yield Mention(text[start:end], name.label, paragraph, offset, offset + end - start, sentence, name.confidence)
