@@ -75,6 +75,7 @@ def test_a_merge_is_seen_by_every_reader_and_survives_every_analysis(site, edito
     assert PageEntity.objects.filter(page=page).count() == 3  # as found
 
 
+@pytest.mark.usefixtures("every_topic")
 def test_only_editors_see_an_entity_that_is_doubtful(site, editor, recognizer):
     """Readers do not, and it is no reason for a topic, not even when it is scored again."""
     recognizer.score = 0.7
@@ -84,6 +85,7 @@ def test_only_editors_see_an_entity_that_is_doubtful(site, editor, recognizer):
     assert doubtful == {"Danube", "Ada Lovelace"}
     assert names_on(page).keys() == {"UNESCO"}  # named twice
     entities.link(entity_named("Danube"), topic, editor)
+    operations.sweep()
     drain()
     assert not why(page, topic)[0]
     recognizer.score = 0.9
