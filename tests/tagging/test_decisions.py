@@ -223,11 +223,12 @@ def test_an_alias_follows_its_source(page, user):
     assert live_tags(alias) == []
 
 
-def test_a_locked_page_is_left_alone(page, user):
+@pytest.mark.parametrize("decide", [operations.accept, operations.reject, operations.add])
+def test_a_locked_page_is_left_alone(page, user, decide):
     topic = suggest(page)
     Page.objects.filter(pk=page.pk).update(locked=True, locked_by=make_editor("other"))
     with pytest.raises(EditConflict):
-        operations.accept(page.pk, topic.pk, user)
+        decide(page.pk, topic.pk, user)
     assert Suggestion.objects.get().state == State.SUGGESTED
     assert live_tags(page) == []
 

@@ -19,7 +19,7 @@
     class AffinityReviewController extends window.StimulusModule.Controller {
         static targets = [
             ...["results", "row", "left", "keys", "keySwitch", "keyList", "finished", "finishedText", "next"],
-            ...["selection", "selected", "everything", "progress", "progressText", "notice", "said", "undo"],
+            ...["selection", "selected", "everything", "progress", "progressText", "said", "undo"],
             ...["problems", "problemCount", "problemList"],
         ];
         static values = { url: String, texts: Object };
@@ -375,7 +375,6 @@
         }
 
         say(text) {
-            this.noticeTarget.hidden = false;
             this.saidTarget.textContent = text;
         }
 
@@ -384,7 +383,6 @@
             const place = this.rowOf(item.pair)?.querySelector("[data-part=problem]");
             if (place) Object.assign(place, { textContent: problem, hidden: false });
             this.problems.push(filled(this.textsValue.problem, { ...item, problem }));
-            this.noticeTarget.hidden = false;
             this.problemsTarget.hidden = false;
             this.problemCountTarget.textContent = filled(this.textsValue.problems, { count: this.problems.length });
             this.problemListTarget.replaceChildren(
