@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import wraps
 from typing import Any
 
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, register_converter
@@ -19,7 +22,7 @@ from wagtail.admin.views.pages.edit import EditView
 
 from tagging import operations
 from tagging.panels import ContentAnalysisSidePanel
-from tagging.views import accuracy, analysis, drafts, report, review, topic_picker
+from tagging.views import accuracy, analysis, drafts, report, review, tag_actions, tags, topic_picker
 from tagging.views.entities import BULK_ACTIONS, entity_chooser_viewset, entity_viewset
 from tagging.views.known_names import known_name_viewset
 from tagging.views.topics import topic_viewset
@@ -73,6 +76,18 @@ def accuracy_menu_item() -> MenuItem:
 
 
 @hooks.register("register_affinity_menu_item")
+def tags_menu_item() -> MenuItem:
+    return tags.TagsMenuItem(order=112)
+
+
+@hooks.register("register_permissions")
+def tag_permissions() -> QuerySet[Permission]:
+    """Lets groups have what the tag report asks for: Wagtail's group editor does not list tags by itself."""
+    types = ContentType.objects.get_for_models(*operations.tag_models()).values()
+    return Permission.objects.filter(content_type__in=types, codename__regex="^(change|delete)_")
+
+
+@hooks.register("register_affinity_menu_item")
 def review_menu_item() -> MenuItem:
     return review.ReviewMenuItem(order=90)
 
@@ -109,6 +124,7 @@ def register_urls() -> list[URLPattern | URLResolver]:
         ),
         path("affinity/find-topics/", topic_picker.find_topics, name="affinity_find_topics"),
         path("affinity/review/", include((review.urlpatterns, "affinity_review"))),
+        path("affinity/tags/", include((tag_actions.urlpatterns, "affinity_tags"))),
         path("affinity/report/", include((report.urlpatterns, "affinity_report"))),
         path("affinity/accuracy/", include((accuracy.urlpatterns, "affinity_accuracy"))),
     ]

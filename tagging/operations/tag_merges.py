@@ -7,6 +7,7 @@ finished, because a page is locked, keeps both tags until it is tried again or u
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ import swapper
 from django.contrib.contenttypes.models import ContentType
 from django.core import serializers
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from wagtail.locks import ScheduledForPublishLock
 from wagtail.log_actions import log
@@ -29,6 +30,7 @@ from .tag_rows import move_rows, move_rows_back
 from .tag_uses import is_used, pages_with
 
 STEP = 20  # pages at a time: a second or two
+SHOWN_PROBLEMS = 20
 State = TagMerge.State
 UNFINISHED = (State.MERGING, State.STUCK, State.UNDOING)
 
@@ -45,6 +47,11 @@ class MergeProgress:
     @property
     def total(self) -> int:
         return self.done + self.left
+
+    @property
+    def some_problems(self) -> list[MergedPage]:
+        """The first pages that could not be changed, each with the reason."""
+        return list(self.merge.pages.exclude(problem="").select_related("page__locale")[:SHOWN_PROBLEMS])
 
 
 def start_merge(source: Any, target: Any, user: Any) -> TagMerge:
@@ -125,6 +132,19 @@ def merge_progress(merge: TagMerge) -> MergeProgress:
         return MergeProgress(merge, 0, merge.pages.filter(problem="").count(), problems)
     left = len(_pending(merge)) if merge.state == State.MERGING else 0
     return MergeProgress(merge, merge.pages.count(), left, problems)
+
+
+def recent_merges(tag_models: Iterable[type[Any]], limit: int) -> list[MergeProgress]:
+    """Every merge that is not finished, then the last ones that are, merges and deletions alike."""
+    types = ContentType.objects.get_for_models(*tag_models).values()
+    merges = TagMerge.objects.filter(tag_model__in=types).select_related("tag_model", "merged_by")
+    finished = merges.exclude(state__in=UNFINISHED).annotate(
+        page_count=Count("pages"), problem_count=Count("pages", filter=~Q(pages__problem=""))
+    )
+    return [
+        *(merge_progress(merge) for merge in merges.filter(state__in=UNFINISHED)),
+        *(MergeProgress(merge, merge.page_count, 0, merge.problem_count) for merge in finished[:limit]),
+    ]
 
 
 def _merge_pages(merge: TagMerge, user: Any, limit: int) -> None:
