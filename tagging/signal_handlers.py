@@ -8,13 +8,15 @@ nothing here: the database deletes with the page whatever is known of it.
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any
 
-import swapper
 from django.db.models.signals import post_delete, post_save
 from wagtail import hooks
+from wagtail.actions.copy_page import CopyPageAction
+from wagtail.actions.create_alias import CreatePageAliasAction
 from wagtail.models import PageViewRestriction, Site, get_page_models
-from wagtail.signals import copy_for_translation_done, post_page_move
+from wagtail.signals import post_page_move
 
 from tagging import operations
 from tagging.models import Entity, EntityMerge, GazetteerName, Topic
@@ -51,10 +53,20 @@ def page_moved(instance: Any, **kwargs: Any) -> None:
     operations.refresh_filters(below=[instance.path])
 
 
-def translated(source_obj: Any, target_obj: Any, **kwargs: Any) -> None:
-    """A translation begins with the decisions that were made on its source; other models are translated, too."""
-    if isinstance(target_obj, swapper.load_model("wagtailcore", "Page")):
-        operations.copy_decisions(source_obj.pk, target_obj.pk)
+def tell_of_copies(action: type[Any]) -> None:
+    """Have pages copied together with what was decided on them.
+
+    Wagtail sends no signal when a page is copied; its views, its API, code and translations all go through actions.
+    """
+    execute = action.execute
+
+    @wraps(execute)
+    def execute_and_tell(self: Any, *args: Any, **kwargs: Any) -> Any:
+        copy = execute(self, *args, **kwargs)
+        operations.copy_decisions_of_tree(self.page.pk, copy.pk)
+        return copy
+
+    action.execute = execute_and_tell
 
 
 def privacy_changed(instance: PageViewRestriction, raw: bool = False, **kwargs: Any) -> None:
@@ -86,7 +98,8 @@ def connect() -> None:
     for model in get_page_models():
         post_save.connect(page_saved, sender=model, dispatch_uid=f"tagging.page_saved.{model._meta.label}")
     post_page_move.connect(page_moved, dispatch_uid="tagging.page_moved")
-    copy_for_translation_done.connect(translated, dispatch_uid="tagging.translated")
+    for action in (CopyPageAction, CreatePageAliasAction):
+        tell_of_copies(action)
     for signal in (post_save, post_delete):
         signal.connect(privacy_changed, sender=PageViewRestriction, dispatch_uid="tagging.privacy_changed")
         signal.connect(sites_changed, sender=Site, dispatch_uid="tagging.sites_changed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.urls.converters import StringConverter
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +23,7 @@ from wagtail.admin.views.pages.create import CreateView
 from wagtail.admin.views.pages.edit import EditView
 
 from tagging import operations
+from tagging.exceptions import EditConflict
 from tagging.panels import ContentAnalysisSidePanel
 from tagging.views import accuracy, analysis, drafts, report, review, tag_actions, tags, topic_picker
 from tagging.views.entities import BULK_ACTIONS, entity_chooser_viewset, entity_viewset
@@ -130,10 +133,13 @@ def register_urls() -> list[URLPattern | URLResolver]:
     ]
 
 
-@hooks.register("after_copy_page")
-def keep_decisions(request: HttpRequest, page: Any, new_page: Any) -> None:
-    """A copy keeps what editors decided; Wagtail sends no signal when a page is copied."""
-    operations.copy_decisions(page.pk, new_page.pk)
+@hooks.register("after_edit_page")
+def keep_tags(request: HttpRequest, page: Any) -> None:
+    """Somebody saved a form that was opened before another editor accepted a topic: the tag stays."""
+    loaded_at = parse_datetime(request.POST.get("loaded_revision_created_at", ""))
+    if loaded_at:
+        with suppress(EditConflict):  # the page cannot be published as it is: Wagtail says so itself
+            operations.keep_tags(page.pk, loaded_at, request.user)
 
 
 def _with_side_panel(view_class: type[Any]) -> None:

@@ -5,7 +5,8 @@ from .accuracy import TopicAccuracy, topic_accuracy
 from .adoption import AdoptionPlan, AdoptionReport, TagGroup, adopt, plan_adoption
 from .analysis import BatchReport, analyze_batch, sweep
 from .batches import Outcome, Pair, Receipt, decide_many, undo_many
-from .decisions import accept, add, copy_decisions, reject, undo
+from .copies import copy_decisions, copy_decisions_of_tree
+from .decisions import accept, add, keep_tags, reject, undo
 from .embedding_models import current_embedder, ensure_vector_index, live_model, settings_differ
 from .entities import curation
 from .filters import refresh_filters, refresh_privacy
@@ -63,6 +64,7 @@ __all__ = [
     "ask",
     "collect",
     "copy_decisions",
+    "copy_decisions_of_tree",
     "curation",
     "current_embedder",
     "current_gazetteer",
@@ -77,6 +79,7 @@ __all__ = [
     "heed_finding",
     "ignore_finding",
     "is_analyzed",
+    "keep_tags",
     "live_model",
     "lock_page",
     "maintain",

@@ -7,6 +7,7 @@ Wagtail for this user; None as the user is nobody whom a lock would stop.
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -37,8 +38,9 @@ def accept(page_id: int, topic_id: int, user: Any) -> Suggestion:
         suggestion = _row(page_id, topic_id)
         if suggestion.state == State.ACCEPTED:
             return suggestion
+        at = timezone.now()  # before the tag's revision: see `keep_tags`
         suggestion.wrote_tag = add_tag(page, suggestion.topic.name, user)
-        return _decide(suggestion, State.ACCEPTED, page, user, "tagging.accept")
+        return _decide(suggestion, State.ACCEPTED, page, user, "tagging.accept", at)
 
 
 def add(page_id: int, topic_id: int, user: Any) -> Suggestion:
@@ -86,28 +88,17 @@ def undo(page_id: int, topic_id: int, user: Any, to: str | None = None) -> Sugge
         return suggestion
 
 
-def copy_decisions(source_id: int, target_id: int) -> int:
-    """Give a copy or a translation of a page the decisions that were made on it; returns how many.
+def keep_tags(page_id: int, since: datetime, user: Any) -> int:
+    """Write again the tags of topics that were accepted after `since` and are missing now; returns how many.
 
-    Copies have no logit: nobody decided a second time.
+    A form that was opened at `since` did not know them: whoever saved it has not taken them away.
     """
-    decided = Suggestion.objects.filter(page_id=source_id, state__in=[State.ACCEPTED, State.REJECTED])
-    copies = [
-        Suggestion(
-            page_id=target_id,
-            topic_id=row.topic_id,
-            state=row.state,
-            score=row.score,
-            source=row.source,
-            evidence=row.evidence,
-            model=row.model,
-            decided_by_id=row.decided_by_id,
-            decided_at=row.decided_at,
-        )
-        for row in decided
-    ]
-    Suggestion.objects.bulk_create(copies, ignore_conflicts=True)
-    return len(copies)
+    with transaction.atomic():
+        page = _locked(page_id, user)
+        decided = Suggestion.objects.filter(
+            page_id=page_id, state=State.ACCEPTED, wrote_tag=True, decided_at__gt=since
+        ).select_related("topic")
+        return sum(add_tag(page, suggestion.topic.name, user) for suggestion in decided)
 
 
 def _locked(page_id: int, user: Any) -> Any:
@@ -140,11 +131,13 @@ def _take_back_tag(suggestion: Suggestion, page: Any, user: Any) -> None:
         suggestion.wrote_tag = False
 
 
-def _decide(suggestion: Suggestion, state: str, page: Any, user: Any, action: str) -> Suggestion:
+def _decide(
+    suggestion: Suggestion, state: str, page: Any, user: Any, action: str, at: datetime | None = None
+) -> Suggestion:
     is_decision = state in (State.ACCEPTED, State.REJECTED)
     suggestion.state = state
     suggestion.decided_by = user if is_decision else None
-    suggestion.decided_at = timezone.now() if is_decision else None
+    suggestion.decided_at = (at or timezone.now()) if is_decision else None
     suggestion.save()
     topic: Topic = suggestion.topic
     data = {"topic": {"id": topic.pk, "name": topic.name}}

@@ -14,7 +14,7 @@ from tagging import operations
 from tagging.exceptions import EditConflict
 from tagging.models import Suggestion
 from tagging.signals import page_topics_decided
-from tests.factories import make_article, make_editor, make_site, make_topic
+from tests.factories import make_article, make_editor, make_locale, make_site, make_topic
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("embedder", "recognizer")]
 
@@ -310,3 +310,83 @@ def test_rejecting_what_was_never_suggested_is_remembered(page, user):
     assert Suggestion.objects.get().state == State.REJECTED
     operations.undo(page.pk, topic.pk, user)
     assert not Suggestion.objects.exists()
+
+
+def decided(page):
+    return {row.topic.name: row.state for row in Suggestion.objects.filter(page=page).select_related("topic")}
+
+
+def test_unpublishing_and_moving_keep_decisions(page, user):
+    operations.accept(page.pk, suggest(page, "Rivers").pk, user)
+    operations.reject(page.pk, suggest(page, "Bridges").pk, user)
+    page.refresh_from_db()
+    page.unpublish()
+    elsewhere = make_site("other.example", is_default=False).root_page
+    page.move(elsewhere.get_children().first(), pos="last-child")
+    page = Page.objects.get(pk=page.pk)
+    page.get_latest_revision().publish()
+    operations.analyze_batch()
+    assert decided(page)["Rivers"] == State.ACCEPTED
+    assert decided(page)["Bridges"] == State.REJECTED
+    assert live_tags(page.specific) == ["Rivers"]
+
+
+def test_a_tree_that_is_copied_keeps_the_decisions_on_each_of_its_pages(page, user):
+    other = make_article(page.get_site())
+    operations.accept(page.pk, suggest(page, "Rivers").pk, user)
+    operations.reject(other.pk, suggest(other, "Bridges").pk, user)
+    home = page.get_site().root_page
+    copy = home.copy(recursive=True, update_attrs={"slug": "copy"})
+    copies = {below.slug: below for below in copy.get_descendants()}
+    assert decided(copies[page.slug]) == {"Rivers": State.ACCEPTED}
+    assert decided(copies[other.slug]) == {"Bridges": State.REJECTED}
+    assert decided(page) == {"Rivers": State.ACCEPTED}
+    row = Suggestion.objects.get(page=copies[page.slug])
+    assert (row.decided_by, row.wrote_tag) == (user, True)
+    operations.undo(row.page_id, row.topic_id, user)
+    assert draft_tags(copies[page.slug]) == []
+    assert draft_tags(page) == ["Rivers"]
+
+
+def test_a_copy_without_what_is_below_takes_nothing_from_there(page, user):
+    operations.reject(page.pk, suggest(page).pk, user)
+    page.get_parent().specific.copy(recursive=False, update_attrs={"slug": "copy"})
+    assert Suggestion.objects.count() == 1
+
+
+@pytest.mark.parametrize("alias", [False, True])
+def test_translations_begin_with_the_decisions_on_their_sources(page, user, alias):
+    operations.reject(page.pk, suggest(page).pk, user)
+    translation = page.copy_for_translation(make_locale("fr"), copy_parents=True, alias=alias)
+    assert decided(translation) == {"Rivers": State.REJECTED}
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_editors_who_disagree_at_once_leave_one_decision_and_both_in_history(user):
+    page = make_article(make_site())
+    topic = suggest(page)
+    errors = []
+
+    def decide(decision, editor):
+        try:
+            decision(page.pk, topic.pk, editor)
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    other = make_editor("omar")
+    threads = [
+        threading.Thread(target=decide, args=args) for args in ((operations.accept, user), (operations.reject, other))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    suggestion = Suggestion.objects.get()
+    entries = PageLogEntry.objects.filter(page=page.pk, action__startswith="tagging.").order_by("pk")
+    assert {entry.user for entry in entries} == {user, other}
+    assert entries.last().user == suggestion.decided_by
+    assert entries.last().timestamp
+    assert live_tags(page) == (["Rivers"] if suggestion.state == State.ACCEPTED else [])

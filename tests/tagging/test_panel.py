@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import GroupPagePermission, PageLogEntry
 
+from tagging import operations
 from tagging.models import Entity, PageAnalysis, PageEntity, Suggestion
 from tests.factories import article_index, make_article, make_editor, make_site, make_topic, make_user
 from tests.tagging.editor_form import edit_form_fields
@@ -198,6 +199,25 @@ def test_a_form_that_does_not_follow_is_told_of_the_conflict(client, editor, pag
     saved = client.post(url, fields, headers={"accept": "application/json"})
     assert saved.json()["error_code"] == "invalid_revision"
     assert draft_tags(page) == ["Housing"]
+
+
+def test_saving_a_form_that_was_open_before_keeps_what_another_editor_accepted(client, editor, page):
+    fields = edit_form_fields(client, page)
+    operations.accept(page.pk, suggest(page, "Housing").topic_id, make_editor("omar"))
+    url = reverse("wagtailadmin_pages:edit", args=[page.pk])
+    client.post(url, fields | {"title": "Overwritten", "action-publish": "1"})
+    page.refresh_from_db()
+    assert page.title == "Overwritten"
+    assert draft_tags(page) == ["Housing"]
+    assert [tag.name for tag in type(page).objects.get(pk=page.pk).tags.all()] == ["Housing"]
+
+
+def test_a_tag_that_the_form_knew_is_removed_for_good(client, editor, page):
+    decide(client, suggest(page, "Housing"), "accept")
+    fields = edit_form_fields(client, page)
+    client.post(reverse("wagtailadmin_pages:edit", args=[page.pk]), fields | {"tags": ""})
+    page.refresh_from_db()
+    assert draft_tags(page) == []
 
 
 def test_rejecting_writes_no_tag_and_leaves_the_form_alone(client, editor, page):

@@ -5,12 +5,16 @@ import subprocess
 import sys
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect, sync_playwright
+from wagtail.users.models import UserProfile
 
+from tagging import tasks
 from tagging.models import Inquiry, PageAnalysis, Suggestion
 from tests.factories import article_index, make_article, make_editor, make_site, make_topic
 from tests.missing import require
@@ -283,6 +287,43 @@ def test_waiting_for_a_worker_ends_with_cancel_or_with_what_is_wrong(browser_pag
     ask.click()
     expect(panel.get_by_role("alert")).to_contain_text("No worker has answered for a minute", timeout=15_000)
     wait_for(browser_page, lambda: not Inquiry.objects.exists())
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_everything_is_accessible_in_both_themes_and_on_a_phone(
+    browser_page, live_server, article, embedder, recognizer, settings, theme, width
+):
+    settings.WAGTAIL_TAGGING = {**settings.WAGTAIL_TAGGING, "SUGGEST_WRONG_OF_TEN": 10}
+    other = make_article(article.get_site(), "Another bridge")
+    for name, state in (("River floods", "suggested"), ("City life", "applied"), ("Rain", "rejected")):
+        reasons = {"source": "mixed", "evidence": "The river rose.", "similar": [other.pk]}
+        Suggestion.objects.create(page=article, topic=make_topic(name), state=state, score=0.6, **reasons)
+    make_topic("Film", make_topic("Culture"))
+    UserProfile.objects.create(user=get_user_model().objects.get(username="ines"), theme=theme)
+    browser_page.set_viewport_size({"width": width, "height": 844})
+    panel = open_panel(browser_page, live_server, article)
+
+    def check():
+        found = Axe().run(browser_page, context="[data-side-panel=content-analysis]")
+        assert found.violations_count == 0, found.generate_report()
+        assert browser_page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+    panel.get_by_text("1 rejected topic").click()
+    field = panel.get_by_role("combobox")
+    field.press_sequentially("f")
+    expect(panel.get_by_role("option").first).to_be_visible()
+    field.press("ArrowDown")
+    check()
+    field.press("Escape")
+    panel.get_by_role("button", name="Reject “River floods”").click()
+    expect(panel.get_by_role("button", name="Undo", exact=True)).to_be_visible()
+    panel.get_by_role("button", name="Suggest for this draft").click()
+    wait_for(browser_page, Inquiry.objects.exists)
+    check()
+    tasks.answer(str(Inquiry.objects.get().pk))
+    expect(panel.get_by_role("heading", name="Suggestions for the draft as it stands")).to_be_visible(timeout=15_000)
+    check()
 
 
 def test_a_form_that_is_too_large_is_said_so(browser_page, live_server, article, settings):
