@@ -13,6 +13,7 @@ from wagtail.models import ModelLogEntry
 
 from tagging.models import Entity, PageEntity
 from tagging.operations import entities
+from tagging.operations.merge_candidates import merge_candidates
 from tests.factories import make_article, make_editor, make_site, make_topic, make_user
 
 pytestmark = pytest.mark.django_db
@@ -157,6 +158,25 @@ class TestForm:
         assert "Angela M." in found
         assert reverse("affinity_entity_chooser:chosen", args=[angela.pk]) in found
         assert reverse("affinity_entity_chooser:chosen", args=[merkel.pk]) not in found
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("FBI", "Federal Bureau of Investigation"),
+        ("Federal Bureau of Investigation", "FBI"),
+        ("Federal Bureau of Investigation", "F.B.I."),
+        ("Merkel", "Angela Merkel"),
+        ("Angela Merkel", "Merkel"),
+        ("Merkel Angela", "Angela Merkel"),
+        ("Organisation for Economic Cooperation", "Organization for Economic Co-operation"),
+        ("Muller's (Ltd) [x", "Muller's (Ltd) [y"),
+    ],
+)
+def test_what_the_database_looks_through_holds_what_is_alike(name, other):
+    entity, alike = make_entity(name), make_entity(other)
+    make_entity("Zanzibar")
+    assert [found.entity for found in merge_candidates(entity)] == [alike]
 
 
 class TestBulk:

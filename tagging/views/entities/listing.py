@@ -6,7 +6,8 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Func, IntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +22,8 @@ from tagging.views.wikidata import item_link
 from .chooser import named_like
 
 OBJECT_TYPE = "entity"  # what Wagtail's script for bulk actions knows the rows by
+OWN_ROWS = PageEntity.objects.order_by()
+MERGED_ROWS = PageEntity.objects.order_by().filter(entity__canonical=OuterRef("pk"))
 WITH_OR_WITHOUT = [("yes", _("With")), ("no", _("Without"))]
 
 
@@ -68,17 +71,19 @@ class EntityFilterSet(WagtailFilterSet):
 
 def with_counts(entities: QuerySet[Entity]) -> QuerySet[Entity]:
     """Entities with `page_count` and `mention_count`, those of the names merged into them included."""
-    this = OuterRef(OuterRef("pk"))
-    rows = PageEntity.objects.order_by().filter(
-        entity__in=Entity.objects.order_by().filter(Q(pk=this) | Q(canonical=this)).values("pk")
-    )
-    # Plain functions, not aggregates: the subquery has one row, and needs no GROUP BY.
-    pages = Func(F("page"), template="COUNT(DISTINCT %(expressions)s)", output_field=IntegerField())
-    mentions = Func(F("count"), template="COALESCE(SUM(%(expressions)s), 0)", output_field=IntegerField())
+    own_pages = OWN_ROWS.filter(entity=OuterRef(OuterRef("pk"))).values("page")
+    more_pages = _one_number(MERGED_ROWS.exclude(page__in=own_pages), "COUNT(DISTINCT %(expressions)s)", "page")
+    more_mentions = _one_number(MERGED_ROWS, "COALESCE(SUM(%(expressions)s), 0)", "count")
     return entities.annotate(
-        page_count=Subquery(rows.annotate(n=pages).values("n")),
-        mention_count=Subquery(rows.annotate(n=mentions).values("n")),
+        page_count=Count("pages") + more_pages,
+        mention_count=Coalesce(Sum("pages__count"), 0) + more_mentions,
     )
+
+
+def _one_number(rows: QuerySet[PageEntity], template: str, field: str) -> Subquery:
+    # A plain function, not an aggregate: the subquery has one row, and needs no GROUP BY.
+    number = Func(F(field), template=template, output_field=IntegerField())
+    return Subquery(rows.annotate(number=number).values("number"))
 
 
 class EntityIndexView(generic.IndexView):
@@ -136,7 +141,11 @@ class EntityIndexView(generic.IndexView):
 
     def get_base_queryset(self) -> QuerySet[Entity]:
         roots = with_counts(Entity.objects.filter(canonical__isnull=True).select_related("topic"))
-        return roots if self.is_searching else roots.exclude(Q(page_count=0))
+        return (
+            roots
+            if self.is_searching
+            else roots.filter(Exists(OWN_ROWS.filter(entity=OuterRef("pk"))) | Exists(MERGED_ROWS))
+        )
 
     def search_queryset(self, queryset: QuerySet[Entity]) -> QuerySet[Entity]:
         return named_like(queryset, self.search_query) if self.is_searching else queryset
