@@ -151,12 +151,10 @@ def _is_fresh(claimed: Claim, page_text: PageText, made_with: Provenance) -> boo
 
 def _analyze_changed(todo: list[tuple[Claim, PageText]], setup: Setup, report: BatchReport) -> None:
     same_text = [(claimed, page) for claimed, page in todo if claimed.content_hash == page.content_hash]
-    results = setup.analyze(
-        [page_text for _claim, page_text in todo],
-        known_vectors=_known_vectors(same_text, setup),
-        known_entities=_known_entities(same_text, setup),
-    )
-    facts = batch_facts((result for result in results if isinstance(result, Analysis)), setup.model)
+    vectors, entities = _known_vectors(same_text, setup), _known_entities(same_text, setup)
+    results = setup.analyze([page for _claim, page in todo], known_vectors=vectors, known_entities=entities)
+    found = [result for result in results if isinstance(result, Analysis)]
+    facts = batch_facts(found, setup.model, vectors.keys(), entities.keys())
     for (claimed, page_text), result in zip(todo, results, strict=True):
         if isinstance(result, AnalysisFailure):
             _fail(claimed, result, report)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
@@ -35,16 +35,24 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class BatchFacts:
-    """What is looked up once for all pages of a batch."""
+    """What is looked up once for all pages of a batch.
+
+    The vectors of `same_vectors` and the entities of `same_entities` (page ids) are those that are stored already.
+    """
 
     model: EmbeddingModel
     entity_ids: dict[EntityKey, int]
     pages: PageFacts
+    same_vectors: Collection[int]
+    same_entities: Collection[int]
 
 
-def batch_facts(analyses: Iterable[Analysis], model: EmbeddingModel) -> BatchFacts:
+def batch_facts(
+    analyses: Iterable[Analysis], model: EmbeddingModel, same_vectors: Collection[int], same_entities: Collection[int]
+) -> BatchFacts:
     """The facts that `store` needs; makes the entities that are new."""
-    return BatchFacts(model, _entity_ids(analyses), PageFacts())
+    new = [analysis for analysis in analyses if analysis.page_id not in same_entities]
+    return BatchFacts(model, _entity_ids(new), PageFacts(), same_vectors, same_entities)
 
 
 def store(claim: Claim, analysis: Analysis, made_with: Provenance, facts: BatchFacts) -> bool:
@@ -57,8 +65,10 @@ def store(claim: Claim, analysis: Analysis, made_with: Provenance, facts: BatchF
         page = lock_page(claim.page_id)
         if page is None or not held(claim).select_for_update().exists():
             return False
-        _replace_vector(page, analysis, facts)
-        _replace_entities(page.pk, analysis.entities, facts.entity_ids)
+        if page.pk not in facts.same_vectors:
+            _replace_vector(page, analysis, facts)
+        if page.pk not in facts.same_entities:
+            _replace_entities(page.pk, analysis.entities, facts.entity_ids)
         _replace_suggestions(page.pk, analysis, facts.model)
         text = {"content_hash": analysis.content_hash, "words": analysis.words.tobytes()}
         _finish(claim, PageAnalysis.State.DONE, "", **text, **asdict(made_with))

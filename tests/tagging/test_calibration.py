@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tagging import operations
-from tagging.models import PageAnalysis, Suggestion, TopicCalibration
+from tagging.models import PageAnalysis, PageVector, Suggestion, TopicCalibration
 from tagging.operations import calibration
 from tagging.topics import Calibration, calibrate
 from tests.factories import make_article, make_editor, make_site, make_topic
@@ -176,8 +178,10 @@ def test_decisions_reach_other_pages_together_and_without_any_model(site, editor
         assert not operations.sweep(), "a single decision does not set all pages in motion"
     operations.reject(page.pk, known[19].pk, editor)
     assert operations.sweep()
+    kept = list(PageVector.objects.values_list("pk", "embedding"))
     assert operations.analyze_batch().analyzed == 2
     assert (embedder.calls, recognizer.calls) == ([], [])
+    assert list(PageVector.objects.values_list("pk", "embedding")) == kept
     now = Suggestion.objects.get(pk=shown.pk)
     assert now.score < shown.score
     assert now.score == pytest.approx(calibration.curve(calibration.newest_calibration()).probability(now.logit))
@@ -244,3 +248,20 @@ def test_decisions_adopted_with_a_date_of_long_ago_count_as_new(site):
     for topic in topics(20):
         decided(page, topic, 0.0, kept=True, days=400)
     assert calibration.refit()
+
+
+def test_scoring_again_costs_few_queries_a_page(site):
+    make_topic("Herons")
+
+    def queries(count):
+        for number in range(count):
+            make_article(site, body=f"{HERONS} {number}")
+        drain()
+        TopicCalibration.objects.create(decisions=1, slope=1.0, intercept=0.0)
+        operations.sweep()
+        with CaptureQueriesContext(connection) as captured:
+            assert operations.analyze_batch().analyzed
+        return len(captured)
+
+    one, six = queries(1), queries(5)
+    assert (six - one) / 5 <= 9
