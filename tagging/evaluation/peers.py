@@ -15,6 +15,13 @@ from .metrics import Labels, Scores, ranking_precision
 STRENGTHS = (1.0, 10.0, 100.0)  # of the learned peers' regularisation; the best on the tuning part counts
 
 
+def installed_pipelines(language: str) -> list[str]:
+    """The spaCy pipelines of a language that are installed as packages."""
+    from spacy.util import get_installed_models
+
+    return sorted(name for name in get_installed_models() if name.startswith(f"{language.split('-')[0]}_"))
+
+
 def substring_of_name(corpus: Corpus, pages: slice) -> Scores:
     """How often the topic's name is found in the text, be it inside a word."""
     names = [topic.name.lower() for topic in corpus.topics]

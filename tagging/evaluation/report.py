@@ -20,6 +20,16 @@ class Row:
     figures: tuple[Figure, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class EntityRow:
+    """One recogniser on one part of the names: how many these are; precision, recall and F1."""
+
+    name: str
+    part: str
+    names: int
+    figures: tuple[Figure, ...]
+
+
 def row(name: str, labels: int, scores: Scores, truth: Labels) -> Row:
     """Score one method on the test part."""
     return Row(name, labels, tuple(figure(metric(scores, truth)) for metric in METRICS.values()))
@@ -31,9 +41,22 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join([head.rstrip(), *(_line(one) for one in rows)])
 
 
+def entity_table(rows: Sequence[EntityRow]) -> str:
+    """All recognisers, with 95 % intervals."""
+    head = " " * NAME_WIDTH + " names  " + "".join(name.ljust(CELL_WIDTH) for name in ("P", "R", "F1"))
+    lines = (f"{one.name}, {one.part}"[: NAME_WIDTH - 1] for one in rows)
+    return "\n".join(
+        [head.rstrip(), *(_cells(line, one.names, one.figures) for line, one in zip(lines, rows, strict=True))]
+    )
+
+
 def _line(one: Row) -> str:
-    cells = (f"{f.mean:.3f} [{f.low:.3f}, {f.high:.3f}]".ljust(CELL_WIDTH) for f in one.figures)
-    return f"{one.name:<{NAME_WIDTH}}{one.labels:>6}  {''.join(cells)}".rstrip()
+    return _cells(one.name, one.labels, one.figures)
+
+
+def _cells(name: str, count: int, figures: Sequence[Figure]) -> str:
+    cells = (f"{f.mean:.3f} [{f.low:.3f}, {f.high:.3f}]".ljust(CELL_WIDTH) for f in figures)
+    return f"{name:<{NAME_WIDTH}}{count:>6}  {''.join(cells)}".rstrip()
 
 
 def reliability_table(bins: Sequence[Bin]) -> str:

@@ -14,7 +14,17 @@ from .minilm.recognizer import MiniLmRecognizer
 from .rule_based import RuleRecognizer
 from .spacy_pipeline import SpacyRecognizer
 
-__all__ = ["Recognizer", "StatesRecognizer", "current_name", "get_recognizer", "page_entities"]
+__all__ = [
+    "CNN",
+    "HEAD",
+    "RULES",
+    "Recognizer",
+    "StatesRecognizer",
+    "current_name",
+    "get_recognizer",
+    "named_recognizer",
+    "page_entities",
+]
 
 HEAD, CNN, RULES = "affinity_ner", "affinity_cnn", "affinity_rules"
 """What the setting RECOGNIZER may name besides spaCy pipelines."""
@@ -22,7 +32,11 @@ HEAD, CNN, RULES = "affinity_ner", "affinity_cnn", "affinity_rules"
 
 def get_recognizer(language: str) -> Recognizer:
     """The recogniser that the settings name for a language ("en", "pt-br"): one a process, loaded at first use."""
-    pipeline = _pipeline_for(language) or _default_for(language)
+    return named_recognizer(_pipeline_for(language) or _default_for(language), language)
+
+
+def named_recognizer(pipeline: str, language: str) -> Recognizer:
+    """HEAD, CNN, RULES or a spaCy pipeline, whatever the settings say: one a process."""
     return _recognizer(pipeline, language if pipeline == RULES else "")
 
 

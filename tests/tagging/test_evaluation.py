@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 
 from tagging.evaluation import ours, peers
 from tagging.evaluation.corpus import read_corpus
+from tagging.evaluation.entities import entity_rows, read_entities
 from tagging.evaluation.metrics import figure, precision_at_1, ranking_precision, recall_at_3
 from tagging.evaluation.reliability import calibration_error, interval, reliability
-from tagging.testing import FakeEmbedder
+from tagging.exceptions import ModelUnavailable
+from tagging.testing import FakeEmbedder, FakeRecognizer
 
 SUBJECTS = {"rivers": "salmon", "railways": "sleepers", "bread": "sourdough"}
 
@@ -178,3 +180,99 @@ def test_importing_the_evaluation_loads_no_learning_library():
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "cms_site.settings", "DATABASE_URL": "postgres:///unused"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+MARKED = """
+Ada\tB-PER
+Lovelace\tI-PER
+met\tO
+UNESCO\tB-ORG
+.\tO
+
+They\tO
+sailed\tO
+the\tO
+Danube\tB-LOC
+"""
+
+
+@pytest.fixture
+def marked(tmp_path: Path) -> Path:
+    (tmp_path / "entities.conll").write_text(MARKED)
+    return tmp_path
+
+
+def rows_of(examples, recognizer):
+    rows = entity_rows("it", recognizer, examples, "en", lambda steps, desc: steps)
+    return {row.part: (row.names, *(figure.mean for figure in row.figures)) for row in rows}
+
+
+def test_names_are_right_where_characters_and_kind_are(marked):
+    recognizer = FakeRecognizer({"Ada Lovelace": "PER", "UNESCO": "LOC", "sailed": "MISC"})
+    rows = rows_of(read_entities(marked / "entities.conll"), recognizer)
+    assert rows["all"] == (3, pytest.approx(1 / 2), pytest.approx(1 / 3), pytest.approx(2 / 5))
+    assert rows["PER"] == (1, 1, 1, 1)
+    assert rows["ORG"] == (1, 0, 0, 0)
+    assert rows["LOC"] == (1, 0, 0, 0)
+
+
+def test_names_are_looked_for_in_other_cases_too(marked):
+    rows = rows_of(read_entities(marked / "entities.conll"), FakeRecognizer({"UNESCO": "ORG", "ADA LOVELACE": "PER"}))
+    assert rows["all"][3] == pytest.approx(2 / 4)
+    assert rows["UPPER CASE"][3] == pytest.approx(4 / 5)
+    assert rows["lower case"][3] == 0
+
+
+def test_intervals_of_names_hold_the_mean(marked):
+    examples = read_entities(marked / "entities.conll") * 20
+    row = next(entity_rows("it", FakeRecognizer({"UNESCO": "ORG"}), examples, "en", lambda steps, desc: steps))
+    for one in row.figures:
+        assert 0 <= one.low <= one.mean <= one.high <= 1
+    assert row.figures[1].low < row.figures[1].mean < row.figures[1].high
+
+
+@pytest.fixture
+def recognizers(monkeypatch):
+    command = "tagging.management.commands.evaluate_tagging"
+    monkeypatch.setattr(f"{command}.named_recognizer", lambda name, language: FakeRecognizer({name: "PER"}))
+    monkeypatch.setattr(f"{command}.peers.installed_pipelines", lambda language: [f"{language}_core_web_sm"])
+
+
+@pytest.mark.usefixtures("recognizers", "fake_embedder")
+def test_the_command_prints_names_beside_the_peers(folder, marked, capsys):
+    call_command("evaluate_tagging", str(folder))
+    printed = capsys.readouterr().out
+    assert "60 pages, 3 topics" in printed
+    assert "Names in 2 sentences" in printed
+    for name in ("ours, head on MiniLM, all", "ours, CNN, ORG", "ours, rules, lower case", "en_core_web_sm, all"):
+        assert name in printed
+
+
+@pytest.mark.usefixtures("recognizers")
+def test_names_alone_and_in_other_languages(tmp_path, marked, capsys):
+    file = (marked / "entities.conll").rename(marked / "mine.conll")
+    call_command("evaluate_tagging", str(tmp_path), entities=file, language="pt")
+    printed = capsys.readouterr().out
+    assert "ours, rules, all" in printed
+    assert "pt_core_web_sm, all" in printed
+    assert "MiniLM" not in printed
+    assert "topics" not in printed
+
+
+@pytest.mark.parametrize(("content", "says"), [("", "no sentence"), ("Ada PERSON\n", "'PERSON'")])
+def test_marked_sentences_that_cannot_be_read_are_said_in_one_line(tmp_path, content, says):
+    (tmp_path / "entities.conll").write_text(content)
+    with pytest.raises(CommandError, match=says):
+        call_command("evaluate_tagging", str(tmp_path))
+
+
+def test_a_recogniser_that_is_not_installed_is_left_out(marked, monkeypatch, capsys):
+    def missing(self, texts):
+        raise ModelUnavailable("Install it.")
+
+    monkeypatch.setattr(FakeRecognizer, "recognize", missing)
+    monkeypatch.setattr(
+        "tagging.management.commands.evaluate_tagging._recognizers", lambda language: [("theirs", FakeRecognizer())]
+    )
+    call_command("evaluate_tagging", str(marked))
+    assert "theirs is left out: Install it." in capsys.readouterr().err
