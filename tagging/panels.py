@@ -165,6 +165,8 @@ def _names_of(topic: Topic, entities: Sequence[PageEntity]) -> Iterator[str]:
     """The names on a page that stand for a topic: because editors linked them, or because it is called so."""
     words = {word.casefold() for word in (topic.name, *topic.synonyms)}
     for row in entities:
+        if row.is_doubtful:
+            continue
         if row.entity.topic_id == topic.pk or words & {name.casefold() for name in (row.entity.name, *row.aliases)}:
             yield row.entity.name
 
