@@ -11,7 +11,9 @@ from django.db.models.signals import post_delete, post_save
 
 from personalization.models import Placement, PlacementRule, Segment
 from personalization.operations.placements import forget_placements
+from personalization.operations.topics import replace_topic
 from personalization.visitors.segments import forget_compiled
+from tagging.signals import topic_replaced
 
 
 def on_segment_changed(**kwargs: Any) -> None:
@@ -22,9 +24,14 @@ def on_placement_changed(**kwargs: Any) -> None:
     forget_placements()
 
 
+def on_topic_replaced(old_id: int, new_id: int, **kwargs: Any) -> None:
+    replace_topic(old_id, new_id)
+
+
 def connect() -> None:
     """Called once, when the apps are ready."""
     for signal in (post_save, post_delete):
         signal.connect(on_segment_changed, sender=Segment, dispatch_uid="personalization.segments")
         for sender in (Placement, PlacementRule):
             signal.connect(on_placement_changed, sender=sender, dispatch_uid="personalization.placements")
+    topic_replaced.connect(on_topic_replaced, dispatch_uid="personalization.topic_replaced")

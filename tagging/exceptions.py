@@ -21,6 +21,10 @@ class EditConflict(TaggingError):
     """Another editor holds or has changed this page. Reload the editor and decide again."""
 
 
+class TopicInUse(TaggingError):
+    """Something else points to this topic. Choose another topic there first."""
+
+
 class WorkerUnreachable(TaggingError):
     """The message broker does not answer. Check CELERY_BROKER_URL and that a worker runs, and try again."""
 

@@ -36,6 +36,17 @@ def wanted_topics(rules: Mapping[str, Any]) -> dict[int, float]:
     return wanted
 
 
+def with_topic_replaced(rules: Mapping[str, Any], old_id: int, new_id: int) -> dict[str, Any]:
+    """The tree with one topic in the place of another."""
+    nodes = []
+    for node in rules["rules"]:
+        if "match" in node:
+            nodes.append(with_topic_replaced(node, old_id, new_id))
+        else:
+            nodes.append({**node, "topic": new_id} if node.get("topic") == old_id else node)
+    return {**rules, "rules": nodes}
+
+
 def _rules(group: Mapping[str, Any], skip_none: bool = False) -> Iterator[Mapping[str, Any]]:
     if skip_none and group["match"] == "none":
         return

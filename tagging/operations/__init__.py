@@ -16,6 +16,7 @@ from .log_actions import register_log_actions
 from .maintenance import maintain
 from .model_swap import FillReport, drop_old_models, fill, model_to_swap_to, previous_model, swap_lock, switch
 from .outbox import analyzable_pages, is_analyzed, mark_stale, waiting
+from .retagging import Retagged, retag
 from .state import PageState, state_of
 from .storage import lock_page
 from .tag_field import DraftTag, draft_tag, tag_field
@@ -32,7 +33,9 @@ from .tag_merges import (
 )
 from .tag_models import PageTagField, page_tag_field, page_tag_fields
 from .tag_uses import TagUse, pages_by_tag, pages_with, tag_uses
+from .topic_merge import MergePreview, MergeStep, merge_topics, preview_merge
 from .topic_search import FoundTopic, TopicSearch, search_topics
+from .topic_split import Division, propose_split, split_off
 
 __all__ = [
     "ENOUGH_VERDICTS",
@@ -40,16 +43,20 @@ __all__ = [
     "AdoptionPlan",
     "AdoptionReport",
     "BatchReport",
+    "Division",
     "DraftTag",
     "FillReport",
     "Finding",
     "FoundTopic",
+    "MergePreview",
     "MergeProgress",
+    "MergeStep",
     "Outcome",
     "PageState",
     "PageTagField",
     "Pair",
     "Receipt",
+    "Retagged",
     "TagGroup",
     "TagReport",
     "TagUse",
@@ -85,6 +92,7 @@ __all__ = [
     "maintain",
     "mark_stale",
     "merge_progress",
+    "merge_topics",
     "model_to_swap_to",
     "page_tag_field",
     "page_tag_fields",
@@ -92,16 +100,20 @@ __all__ = [
     "pages_with",
     "pass_on",
     "plan_adoption",
+    "preview_merge",
     "previous_model",
+    "propose_split",
     "recent_merges",
     "recognizer_id",
     "refresh_filters",
     "refresh_privacy",
     "register_log_actions",
     "reject",
+    "retag",
     "retry_merge",
     "search_topics",
     "settings_differ",
+    "split_off",
     "start_merge",
     "state_of",
     "step_merge",

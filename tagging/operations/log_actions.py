@@ -13,6 +13,9 @@ LABELS = {
     "tagging.accept": (_("Accept topic"), _("Accepted the topic “%(topic)s”")),
     "tagging.reject": (_("Reject topic"), _("Rejected the topic “%(topic)s”")),
     "tagging.undo": (_("Take back a decision on a topic"), _("Took back the decision on the topic “%(topic)s”")),
+    "tagging.retag": (_("Replace topic"), _("The topic “%(from)s” became “%(topic)s”")),
+    "tagging.merge": (_("Merge topics"), _("Merged the topic “%(from)s” into “%(topic)s”")),
+    "tagging.split": (_("Split topic"), _("Split the topic “%(topic)s” off “%(from)s”")),
 }
 
 ENTITY_LABELS = {
@@ -45,7 +48,7 @@ def register_log_actions(actions: Any) -> None:
 
 def _formatter(label: Promise, message: Promise) -> type[LogFormatter]:
     def format_message(self: Any, log_entry: Any) -> str:
-        return str(message) % {"topic": log_entry.data.get("topic", {}).get("name", "")}
+        return str(message) % {key: log_entry.data.get(key, {}).get("name", "") for key in ("topic", "from")}
 
     return type("TopicLogFormatter", (LogFormatter,), {"label": label, "format_message": format_message})
 

@@ -13,13 +13,15 @@ from wagtail.models import Locale
 from tagging import ner, pipeline, text
 from tagging.conf import least_to_suggest, settings
 from tagging.embedding import Embedder
-from tagging.index import entities_of
 from tagging.models import EmbeddingModel, PageVector, Topic
+from tagging.pipeline import Curate
 from tagging.topics import Calibration
 from tagging.types import Analysis, Decisions, PageEntity, PageText, TopicDefinition, TopicScore, Vector
 
 from .calibration import curve, newest_calibration
+from .entities import curation
 from .lessons import decisions
+from .storage import found_entities
 
 logger = logging.getLogger(__name__)
 
@@ -40,11 +42,12 @@ class Scorer:
     embedder: Embedder
     decisions: Decisions | None
     calibration: Calibration
+    curate: Curate
 
     @classmethod
     def current(cls, topics: Sequence[Topic], embedder: Embedder, model: EmbeddingModel) -> Scorer:
-        """`topics` in the order of the topic set that `scores` will be asked for. Three queries."""
-        return cls(embedder, decisions(topics, model), curve(newest_calibration()))
+        """`topics` in the order of the topic set that `scores` will be asked for. Four queries."""
+        return cls(embedder, decisions(topics, model), curve(newest_calibration()), curation())
 
     def scores(
         self, pages: KnownPages, topic_set: Sequence[TopicDefinition], *, all_topics: bool = False
@@ -55,6 +58,7 @@ class Scorer:
             ner.get_recognizer,
             self.embedder,
             topic_set,
+            curate=self.curate,
             known_vectors=pages.vectors,
             known_entities=pages.entities,
             decisions=self.decisions,
@@ -70,8 +74,8 @@ def known_pages(page_ids: Collection[int], model: EmbeddingModel) -> KnownPages:
     rows = PageVector.objects.filter(page_id__in=page_ids, model=model).values_list("page_id", "embedding")
     vectors = {page_id: np.asarray(values, dtype=np.float32) for page_id, values in rows}
     texts = tuple(_texts(vectors))
-    entities = entities_of(vectors)
-    return KnownPages(texts, vectors, {page.page_id: tuple(entities.get(page.page_id, ())) for page in texts})
+    entities = found_entities(vectors)
+    return KnownPages(texts, vectors, {page.page_id: entities.get(page.page_id, ()) for page in texts})
 
 
 def _texts(page_ids: Collection[int]) -> Iterator[PageText]:

@@ -75,6 +75,21 @@ class _Swap:
         return True
 
 
+def replace_tag(page: Any, old: str, new: str, user: Any) -> bool:
+    """Put one tag in the place of another, in one revision; returns whether the old one was there.
+
+    Nothing happens where the two differ by case only. As `add_tag` otherwise.
+    """
+
+    def change(edited: Any, field: TaggableManager) -> bool:
+        if not _remove(edited, field, old):
+            return False
+        _add(edited, field, new)
+        return True
+
+    return old.lower() != new.lower() and _edit(page, change, user)
+
+
 @dataclass(frozen=True, slots=True)
 class DraftTag:
     """A tag in a page's own tag field, as the newest draft has it; `name` is spelled as it is there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import F
@@ -60,21 +61,13 @@ def effect_of(question: Json) -> Json:
 
 def with_change(saved: Sequence[TopicDefinition], question: Json, embedder: Embedder) -> list[TopicDefinition]:
     """The topic set with the question's words in the place of the topic's saved ones, or as a new topic at its end."""
-    name, description, synonyms = question["name"], question["description"], tuple(question["synonyms"])
-    vector, name_vector = embedder.embed([describe(name, description, synonyms), name])
+    words = {"name": question["name"], "description": question["description"], "synonyms": tuple(question["synonyms"])}
+    vector, name_vector = embedder.embed([describe(**words), words["name"]])
     above = next((topic for topic in saved if topic.topic_id == question["parent"]), None)
-    changed = TopicDefinition(
-        topic_id=question["topic"] or NEW,
-        name=name,
-        description=description,
-        synonyms=synonyms,
-        vector=vector,
-        ancestors=(*above.ancestors, above.topic_id) if above else (),
-        name_vector=name_vector,
-    )
-    if changed.topic_id == NEW:
-        return [*saved, changed]
-    return [changed if topic.topic_id == changed.topic_id else topic for topic in saved]
+    words |= {"ancestors": (*above.ancestors, above.topic_id) if above else (), "name_vector": name_vector}
+    if question["topic"] is None:
+        return [*saved, TopicDefinition(topic_id=NEW, vector=vector, **words)]
+    return [replace(topic, vector=vector, **words) if topic.topic_id == question["topic"] else topic for topic in saved]
 
 
 def _batches(model: EmbeddingModel, topic_id: int) -> Iterator[list[int]]:
