@@ -101,13 +101,18 @@ def keep_tags(page_id: int, since: datetime, user: Any) -> int:
         return sum(add_tag(page, suggestion.topic.name, user) for suggestion in decided)
 
 
+def refuse_if_locked(page: Any, user: Any) -> None:
+    """Raise EditConflict where the page is locked in Wagtail for this user."""
+    lock = page.get_lock()
+    if lock and user and lock.for_user(user):
+        raise EditConflict(_("The page is locked. Its topics can be decided once it is unlocked."))
+
+
 def _locked(page_id: int, user: Any) -> Any:
     page = lock_page(page_id)
     if page is None:
         raise swapper.load_model("wagtailcore", "Page").DoesNotExist(f"There is no page {page_id}.")
-    lock = page.get_lock()
-    if lock and user and lock.for_user(user):
-        raise EditConflict(_("The page is locked. Its topics can be decided once it is unlocked."))
+    refuse_if_locked(page, user)
     return page
 
 

@@ -20,6 +20,7 @@ from tagging.exceptions import EditConflict
 from tagging.models import Suggestion, Topic
 from tagging.signals import page_topics_decided
 
+from .decisions import refuse_if_locked
 from .storage import OPEN_STATES, lock_page
 from .tag_field import remove_tag, replace_tag
 
@@ -55,8 +56,8 @@ def retag_page(page_id: int, source: Topic, target: Topic, user: Any) -> None:
     """Move one page; nothing happens where it does not have the topic.
 
     Where the page knows both topics, a decision wins over the machine, and the newest of two decisions. An
-    accepted tag is replaced in the page's own tag field as an editor would do it. Raises EditConflict where the
-    page is locked in Wagtail for this user.
+    accepted tag is replaced in the page's own tag field as an editor would do it. Raises EditConflict where an
+    editor decided on a page that is now locked in Wagtail for this user.
     """
     with transaction.atomic():
         page = lock_page(page_id)
@@ -64,6 +65,8 @@ def retag_page(page_id: int, source: Topic, target: Topic, user: Any) -> None:
         old, new = rows.get(source.pk), rows.get(target.pk)
         if page is None or old is None:
             return
+        if old.state not in OPEN_STATES:
+            refuse_if_locked(page, user)
         winner = old if new is None or _rank(old) > _rank(new) else new
         winner.wrote_tag = _retag_field(page, old, new, winner, (source, target), user)
         loser = new if winner is old else old

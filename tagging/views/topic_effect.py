@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,9 +17,9 @@ from wagtail.admin.panels import Panel
 from tagging.models import Topic
 from tagging.operations.topic_effect import KIND, comparable_pages
 
-from .permissions import editable_pages
 from .problems import problem
 from .topic_form import TopicForm
+from .topic_pages import editable_titles
 from .topic_questions import ask_worker, collect_answer, for_those_who
 
 SHOWN = 20
@@ -103,15 +102,10 @@ def changes_for(user: Any, found: dict[str, Any]) -> list[Change]:
         ("applied", "lost"): ("−", _("No longer applied")),
         ("suggested", "lost"): ("−", _("No longer suggested")),
     }
-    titles = _titles(user, {pk for level, way in headings for pk in found[level][way]})
+    titles = editable_titles(user, {pk for level, way in headings for pk in found[level][way]})
     changes = []
     for (level, way), (sign, heading) in headings.items():
         if page_ids := found[level][way]:
             named = [(pk, titles[pk]) for pk in page_ids if pk in titles]
             changes.append(Change(sign, heading, len(page_ids), named[:SHOWN]))
     return changes
-
-
-def _titles(user: Any, page_ids: Iterable[int]) -> dict[int, str]:
-    rows = editable_pages(user).filter(pk__in=page_ids).values_list("pk", "draft_title", "title")
-    return {pk: draft_title or title for pk, draft_title, title in rows}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import django_filters
@@ -15,11 +16,11 @@ from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.panels import Panel
 from wagtail.admin.ui.tables import Column, DateColumn, TitleColumn
 from wagtail.admin.views.reports import ReportView
-from wagtail.permission_policies import ModelPermissionPolicy
 
 from tagging.models import Suggestion, Topic
 
 from .permissions import editable_pages
+from .topic_tools import topic_breadcrumbs, topic_policy
 
 SHOWN = 50
 STATES = (Suggestion.State.APPLIED, Suggestion.State.ACCEPTED, Suggestion.State.SUGGESTED)
@@ -82,7 +83,7 @@ class TopicPagesView(ReportView):
     header_icon = "affinity-topics"
     page_title = _("Pages by probability")
     filterset_class = TopicPagesFilterSet
-    permission_policy = ModelPermissionPolicy(Topic)
+    permission_policy = topic_policy
     any_permission_required = ["add", "change", "delete", "view"]
     default_ordering = ("-score", "page_id")
     list_export = [
@@ -148,10 +149,7 @@ class TopicPagesView(ReportView):
         return f"topic-{self.topic.slug}"
 
 
-def topic_breadcrumbs(topic: Topic, home: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The way down to a topic's overview."""
-    return [
-        *home,
-        {"url": reverse("affinity_topics:index"), "label": _("Topics")},
-        {"url": reverse("affinity_topics:inspect", args=[topic.pk]), "label": topic.name},
-    ]
+def editable_titles(user: Any, page_ids: Iterable[int]) -> dict[int, str]:
+    """Page id → title, of those pages among these that the user may edit."""
+    rows = editable_pages(user).filter(pk__in=page_ids).values_list("pk", "draft_title", "title")
+    return {pk: draft_title or title for pk, draft_title, title in rows}

@@ -10,15 +10,12 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from wagtail.permission_policies import ModelPermissionPolicy
 
 from tagging import operations, tasks
 from tagging.exceptions import WorkerUnreachable
-from tagging.models import Topic
 
 from .problems import View, problem
-
-topic_policy = ModelPermissionPolicy(Topic)
+from .topic_tools import topic_policy
 
 
 def for_those_who(*actions: str) -> Callable[[View], View]:

@@ -23,8 +23,11 @@ from tagging.models import Suggestion, Topic
 
 from . import topic_effect
 from .topic_form import TopicForm
+from .topic_merge import TopicMergeView
+from .topic_moves import MovingView, step
 from .topic_overview import TopicInspectView
 from .topic_pages import TopicPagesPanel, TopicPagesView
+from .topic_split import TopicSplitView
 
 TAGGED = (Suggestion.State.APPLIED, Suggestion.State.ACCEPTED)
 
@@ -187,6 +190,10 @@ class TopicViewSet(ModelViewSet):
     def get_urlpatterns(self) -> list[URLPattern]:
         return [
             *super().get_urlpatterns(),
+            path("merge/<int:pk>/", TopicMergeView.as_view(), name="merge"),
+            path("split/<int:pk>/", TopicSplitView.as_view(), name="split"),
+            path("moving/", MovingView.as_view(), name="moving"),
+            path("moving/step/", step, name="moving_step"),
             path("effect/", topic_effect.ask, name="effect"),
             path("effect/<uuid:inquiry_id>/", topic_effect.answer, name="effect_answer"),
             path("pages/<int:pk>/", TopicPagesView.as_view(), name="pages"),
