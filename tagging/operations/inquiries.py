@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from tagging.exceptions import TaggingError
 from tagging.models import Inquiry
 
-from . import drafts, topic_effect
+from . import drafts, teaching, topic_effect
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ Json = dict[str, Any]
 # What answers each kind of question: JSON in, JSON out. Runs in a worker, outside any transaction.
 ANSWERERS: dict[str, Callable[[Json], Json]] = {
     drafts.KIND: drafts.analyze_draft,
+    teaching.KIND: teaching.lesson,
     topic_effect.KIND: topic_effect.effect_of,
 }
 

@@ -11,7 +11,7 @@ from tagging.conf import least_to_suggest, settings
 from tagging.models import EmbeddingModel, Topic
 from tagging.ner.gazetteer import Gazetteer
 from tagging.topics import Calibration
-from tagging.types import Analysis, AnalysisFailure, PageEntity, PageText, Vector
+from tagging.types import Analysis, AnalysisFailure, PageEntity, PageText, TopicDefinition, Vector
 
 from .calibration import curve, newest_calibration
 from .embedding_models import current_embedder, model_row
@@ -51,19 +51,24 @@ class Setup:
         *,
         known_vectors: Mapping[int, Vector] | None = None,
         known_entities: Mapping[int, tuple[PageEntity, ...]] | None = None,
+        topic_set: Sequence[TopicDefinition] | None = None,
+        all_topics: bool = False,
     ) -> list[Analysis | AnalysisFailure]:
-        """As `pipeline.analyze`. Loads the models; nothing is stored of the texts."""
+        """As `pipeline.analyze`. Loads the models; nothing is stored of the texts.
+
+        `topic_set` takes the place of the definitions of `topics`, in their order; `all_topics` leaves none out.
+        """
         return pipeline.analyze(
             texts,
             ner.get_recognizer,
             self.embedder,
-            definitions(self.topics, self.embedder, self.model),
+            definitions(self.topics, self.embedder, self.model) if topic_set is None else topic_set,
             gazetteer=self.gazetteer,
             curate=curation(),
             known_vectors=known_vectors,
             known_entities=known_entities,
             decisions=decisions(self.topics, self.model),
             calibration=self.calibration,
-            min_score=least_to_suggest(),
-            max_topics=settings.MAX_TOPICS,
+            min_score=0.0 if all_topics else least_to_suggest(),
+            max_topics=None if all_topics else settings.MAX_TOPICS,
         )

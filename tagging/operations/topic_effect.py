@@ -11,12 +11,12 @@ from django.db.models import F
 from tagging.embedding import Embedder
 from tagging.models import EmbeddingModel, PageVector, Suggestion, Topic
 from tagging.topics import describe
-from tagging.types import TopicDefinition, TopicScore
+from tagging.types import TopicDefinition
 
-from .embedding_models import current_embedder, model_row
-from .rescoring import Scorer, known_pages
+from .rescoring import KnownPages, PageScores
+from .setup import Setup
 from .storage import OPEN_STATES, open_state
-from .topic_set import current_topics, definitions
+from .topic_set import definitions
 
 KIND = "topic"
 MOST_PAGES = 5000  # that a change is compared with: the newest ones
@@ -41,21 +41,20 @@ def effect_of(question: Json) -> Json:
     ones are both scored with today's decisions, the way the pipeline does it. Nothing is stored of the new ones.
     """
     topic_id = question["topic"] or NEW
-    embedder = current_embedder()
-    model = model_row(embedder)
-    topics = current_topics()
-    saved = definitions(topics, embedder, model)
-    changed = with_change(saved, question, embedder)
-    scorer = Scorer.current(topics if question["topic"] else [*topics, Topic(pk=NEW)], embedder, model)
+    setup = Setup.current()
+    saved = definitions(setup.topics, setup.embedder, setup.model)
+    changed = with_change(saved, question, setup.embedder)
+    if topic_id == NEW:
+        setup = replace(setup, topics=[*setup.topics, Topic(pk=NEW)])
     before: Levels = {}
     after: Levels = {}
     compared = 0
-    for page_ids in _batches(model, topic_id):
-        pages = known_pages(page_ids, model)
+    for page_ids in _batches(setup.model, topic_id):
+        pages = KnownPages(page_ids, setup)
         compared += len(pages.texts)
-        after |= _levels(topic_id, scorer.scores(pages, changed))
+        after |= _levels(topic_id, pages.scores(changed))
         if topic_id != NEW:
-            before |= _levels(topic_id, scorer.scores(pages, saved))
+            before |= _levels(topic_id, pages.scores(saved))
     return {"compared": compared} | {str(state): _difference(state, before, after) for state in OPEN_STATES}
 
 
@@ -79,7 +78,7 @@ def _batches(model: EmbeddingModel, topic_id: int) -> Iterator[list[int]]:
         yield page_ids[start : start + BATCH]
 
 
-def _levels(topic_id: int, scores: dict[int, tuple[TopicScore, ...]]) -> Levels:
+def _levels(topic_id: int, scores: PageScores) -> Levels:
     return {
         page_id: open_state(topic.score)
         for page_id, topics in scores.items()

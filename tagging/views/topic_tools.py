@@ -64,6 +64,7 @@ def topic_breadcrumbs(topic: Topic, home: list[dict[str, Any]]) -> list[dict[str
 def tool_buttons(topic: Topic, user: Any) -> list[Button]:
     """What the user may do with a topic, for the menu of its overview and its editor."""
     tools = [
+        ("teach", _("Teach"), "help", ("change",)),
         ("merge", _("Merge into another topic"), "collapse-down", ("change", "delete")),
         ("split", _("Split"), "cut", ("add", "change")),
     ]

@@ -21,7 +21,7 @@ from wagtail.admin.widgets.slug import SlugInput
 
 from tagging.models import Suggestion, Topic
 
-from . import topic_effect
+from . import topic_effect, topic_teach
 from .topic_form import TopicForm
 from .topic_merge import TopicMergeView
 from .topic_moves import MovingView, step
@@ -190,6 +190,9 @@ class TopicViewSet(ModelViewSet):
     def get_urlpatterns(self) -> list[URLPattern]:
         return [
             *super().get_urlpatterns(),
+            path("teach/<int:pk>/", topic_teach.TopicTeachView.as_view(), name="teach"),
+            path("teach/<int:pk>/ask/", topic_teach.ask, name="teach_ask"),
+            path("teach/answer/<uuid:inquiry_id>/", topic_teach.answer, name="teach_answer"),
             path("merge/<int:pk>/", TopicMergeView.as_view(), name="merge"),
             path("split/<int:pk>/", TopicSplitView.as_view(), name="split"),
             path("moving/", MovingView.as_view(), name="moving"),
