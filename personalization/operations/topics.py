@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from django.db import connection
 
-from personalization.models import Profile, Segment
+from personalization.models import Segment
 from personalization.segmentation import with_topic_replaced
 
-# Adds what was read of the one topic to what was read of the other.
-_JOIN = """
-    UPDATE {table} SET {column} = ({column} - %(old)s) || jsonb_build_object(
-        %(new)s, coalesce(({column} ->> %(new)s)::float, 0) + ({column} ->> %(old)s)::float
-    ) WHERE {column} ? %(old)s
+# What was read of the one topic is added to what was read of the other.
+_WEIGHTS = """
+    UPDATE personalization_profile SET topics = (topics - %(old)s) || jsonb_build_object(
+        %(new)s, coalesce((topics ->> %(new)s)::float, 0) + (topics ->> %(old)s)::float
+    ) WHERE topics ? %(old)s
+"""
+_SUMS = """
+    UPDATE personalization_profile SET sums = sums || jsonb_build_object(
+        'topics', (sums -> 'topics') - %(old)s || jsonb_build_object(
+            %(new)s, coalesce((sums #>> array['topics', %(new)s])::float, 0)
+                + (sums #>> array['topics', %(old)s])::float
+        )
+    ) WHERE (sums -> 'topics') ? %(old)s
 """
 
 
@@ -23,6 +31,5 @@ def replace_topic(old_id: int, new_id: int) -> None:
             segment.rules = rules
             segment.save()
     with connection.cursor() as cursor:
-        for column in ("topics", "topic_sums"):
-            statement = _JOIN.format(table=Profile._meta.db_table, column=column)
+        for statement in (_WEIGHTS, _SUMS):
             cursor.execute(statement, {"old": str(old_id), "new": str(new_id)})

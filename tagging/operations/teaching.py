@@ -46,7 +46,7 @@ def undecided(topic: Topic, pages: QuerySet[Any]) -> list[int]:
 
 
 def lesson(question: Json) -> Json:
-    """Answer {topic, pages} (ids) with {"pages": [{id, score, evidence, excerpt}]}: at most LESSON, the least sure ones first.
+    """Answer {topic, pages} (ids) with {"pages": [{id, score, evidence, excerpt}]}, at most LESSON, least sure first.
 
     Scored as the pipeline does it. Pages that are nearly the same as one before them are left out.
     """

@@ -46,13 +46,13 @@ def test_the_effect_is_seen_before_saving_and_marked_once_the_words_change(brows
     topic = make_topic("Kitten", description="A kitten.")
     analyze()
     visit(browser_page, live_server, "edit", topic.pk)
-    browser_page.get_by_label("Name").fill("Puppy")
-    browser_page.get_by_label("Description").fill("A puppy.")
+    browser_page.get_by_role("textbox", name="Name").fill("Puppy")
+    browser_page.get_by_role("textbox", name="Description").fill("A puppy.")
     browser_page.get_by_role("button", name="Preview effect").press("Enter")
     effect = browser_page.locator(".affinity-effect")
     expect(effect.get_by_text("+1 page, −1")).to_be_visible(timeout=15_000)
     expect(effect.get_by_role("link", name="A puppy")).to_be_visible()
-    browser_page.get_by_label("Description").fill("A puppy or two.")
+    browser_page.get_by_role("textbox", name="Description").fill("A puppy or two.")
     expect(browser_page.get_by_text("The form has changed since.")).to_be_visible()
     assert Topic.objects.get().name == "Kitten"
 

@@ -219,14 +219,16 @@ def test_segments_and_readers_follow(site, editor, movies, film):
     rules = {"match": "any", "rules": [rule, {"match": "all", "rules": [rule]}]}
     segment = Segment.objects.create(name="Cineasts", rules=rules)
     weights = {str(movies.pk): 0.25, str(film.pk): 0.5, "999999": 0.1}
-    profile = Profile.objects.create(visitor=Visitor.objects.create(), topics=weights, topic_sums={str(movies.pk): 2})
+    profile = Profile.objects.create(
+        visitor=Visitor.objects.create(), topics=weights, sums={"topics": {str(movies.pk): 2}, "read": 3}
+    )
     operations.merge_topics(movies, film, editor)
     segment.refresh_from_db()
     profile.refresh_from_db()
     asked = [segment.rules["rules"][0]["topic"], segment.rules["rules"][1]["rules"][0]["topic"]]
     assert asked == [film.pk, film.pk]
     assert profile.topics == {str(film.pk): 0.75, "999999": 0.1}
-    assert profile.topic_sums == {str(film.pk): 2}
+    assert profile.sums == {"topics": {str(film.pk): 2}, "read": 3}
 
 
 def test_what_points_to_a_topic_keeps_it_and_is_named(site, editor, movies, film):

@@ -16,7 +16,7 @@ from tests.factories import make_article, make_editor, make_site, make_topic, ma
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
-WORDS = [
+WORDS = "kitten river opera puppy bread mirror saddle lemon violin comet harbour loom".split()
     "kitten",
     "river",
     "opera",
@@ -113,7 +113,7 @@ def test_the_cards_and_their_answers(client, pages, broker):
     )
     found = client.get(ask(client, topic).json()["url"]).json()
     assert found["html"].count("<article") == LESSON
-    assert "About kitten" in found["html"]
+    assert found["html"].count("About ") >= LESSON
     never = next(page for page in pages if not Suggestion.objects.filter(page=page, topic=topic).exists())
     for decision, state in (("add", "accepted"), ("undo", None), ("reject", "rejected"), ("undo", None)):
         url = reverse("affinity_analysis:decide", args=[never.pk, topic.pk, decision])
