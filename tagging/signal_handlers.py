@@ -19,7 +19,7 @@ from wagtail.models import PageViewRestriction, Site, get_page_models
 from wagtail.signals import post_page_move
 
 from tagging import operations
-from tagging.models import Entity, EntityMerge, GazetteerName, Topic
+from tagging.models import Entity, GazetteerName, Topic
 from tagging.tasks import wake_sweep, wake_worker
 
 # Written by save_revision, workflows, locks and tree moves: none of them changes what readers see.
@@ -103,7 +103,7 @@ def connect() -> None:
     for signal in (post_save, post_delete):
         signal.connect(privacy_changed, sender=PageViewRestriction, dispatch_uid="tagging.privacy_changed")
         signal.connect(sites_changed, sender=Site, dispatch_uid="tagging.sites_changed")
-        for model in (Topic, Entity, EntityMerge, GazetteerName):
+        for model in (Topic, Entity, GazetteerName):
             signal.connect(outdated, sender=model, dispatch_uid=f"tagging.outdated.{model.__name__}")
     post_save.connect(name_saved, sender=GazetteerName, dispatch_uid="tagging.name_saved")
     hooks.register("register_log_actions", operations.register_log_actions)

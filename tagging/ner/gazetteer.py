@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from tagging.types import EntityLabel, Mention, PageText
@@ -40,10 +40,10 @@ class Gazetteer:
         self._names = sorted(names, key=lambda known: known.name)
         self._finder = lru_cache(maxsize=64)(self._build)
 
-    @property
+    @cached_property
     def version(self) -> str:
         """A digest of all that bears on what is found; "" for a gazetteer without names."""
-        parts = [astuple(known) for known in self._names]
+        parts = [(known.name, known.label, known.aliases, known.match_case) for known in self._names]
         return hashlib.blake2b(json.dumps(parts).encode(), digest_size=8).hexdigest() if parts else ""
 
     def override(self, texts: Sequence[PageText], found: Sequence[Sequence[Mention]]) -> list[list[Mention]]:

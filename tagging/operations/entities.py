@@ -1,7 +1,8 @@
 """What editors say about entities: which are one, which are noise, what they are called and stand for.
 
-Permissions are the caller's job. Each function is one transaction, is logged with who and when, and has the pages
-that it bears on scored again. Pages keep their entities as found: readers resolve them (`PageEntity.resolved`).
+Permissions are the caller's job, and so is waking a worker (`tasks.wake_sweep`). Each function is one transaction,
+is logged with who and when, and has the pages that it bears on scored again. Pages keep their entities as found:
+readers resolve them (`PageEntity.resolved`).
 """
 
 from __future__ import annotations
@@ -134,7 +135,8 @@ def _change(entity: Entity, user: Any, action: str, data: dict[str, str] | None 
     with transaction.atomic():
         for field, value in values.items():
             setattr(entity, field, value)
-        entity.save(update_fields=list(values))
+        # No signal, which would wake a worker for each of many: callers wake one at the end.
+        Entity.objects.filter(pk=entity.pk).update(**values)
         log(instance=entity, action=action, user=user, data=data or {})
 
 

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
+from tagging import tasks
 from tagging.models import Entity, PageEntity
 from tagging.operations import entities
 from tagging.operations.merge_candidates import merge_candidates
@@ -201,6 +202,16 @@ class TestBulk:
         html = client.post(self.url("merge", first, second, third), {"target": third.pk}, follow=True).content.decode()
         assert "2 names were merged." in html
         assert listed(client) == ["Three"]
+
+    def test_one_worker_is_asked_however_many_are_hidden(
+        self, client, editor, page, monkeypatch, django_capture_on_commit_callbacks
+    ):
+        asked = []
+        monkeypatch.setattr(tasks._broker, "send", lambda task, *arguments: asked.append(task.name))
+        chosen = [make_entity(f"Name {number}", page) for number in range(5)]
+        with django_capture_on_commit_callbacks(execute=True):
+            client.post(self.url("hide", *chosen))
+        assert asked == ["tagging.sweep"]
 
     def test_all_of_the_list_is_never_meant(self, client, editor, page):
         one = make_entity("One", page)

@@ -15,6 +15,7 @@ from wagtail.permissions import policy_registry
 from tagging.exceptions import CannotMerge
 from tagging.models import Entity
 from tagging.operations import entities
+from tagging.tasks import wake_sweep
 
 from .editing import edit_url
 from .merging import TargetForm
@@ -60,6 +61,7 @@ class HideAction(EntityBulkAction):
     def execute_action(cls, objects: Sequence[Entity], **kwargs: Any) -> tuple[int, int]:
         for entity in objects:
             entities.hide(entity, kwargs["self"].request.user)
+        wake_sweep()
         return len(objects), 0
 
     def get_success_message(self, num_parent_objects: int, num_child_objects: int) -> str:
@@ -80,6 +82,7 @@ class ShowAction(EntityBulkAction):
     def execute_action(cls, objects: Sequence[Entity], **kwargs: Any) -> tuple[int, int]:
         for entity in objects:
             entities.unhide(entity, kwargs["self"].request.user)
+        wake_sweep()
         return len(objects), 0
 
     def get_success_message(self, num_parent_objects: int, num_child_objects: int) -> str:
@@ -110,6 +113,7 @@ class MergeAction(EntityBulkAction):
                 merged += 1
             except CannotMerge as error:
                 messages.warning(view.request, str(error))
+        wake_sweep()
         view.next_url = edit_url(target)
         return merged, 0
 

@@ -19,6 +19,7 @@ from wagtail.admin.widgets import Button
 from tagging.models import Entity, EntityMerge, PageEntity, Topic
 from tagging.operations import entities
 from tagging.operations.merge_candidates import MergeCandidate, merge_candidates
+from tagging.tasks import wake_sweep
 from tagging.views.permissions import editable_pages
 from tagging.views.topic_form import ParentField
 from tagging.views.wikidata import WikidataField, item_link, search_link
@@ -117,6 +118,7 @@ class EntityEditView(AboutEntity, generic.EditView):
 
     def save_instance(self) -> Entity:
         entity: Entity = self.form.apply(self.request.user)
+        wake_sweep()
         return entity
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from wagtail.permissions import policy_registry
 from tagging.exceptions import CannotMerge
 from tagging.models import Entity
 from tagging.operations import entities
+from tagging.tasks import wake_sweep
 
 from .chooser import entity_chooser_viewset
 from .editing import back_to, edit_url
@@ -74,6 +75,7 @@ def split(request: HttpRequest, pk: int) -> HttpResponse:
     source = _changeable(request, pk)
     target = source.canonical
     if entities.split(source, request.user):
+        wake_sweep()
         message = gettext("“%(source)s” is a name of its own again.") % {"source": source}
         messages.success(request, message, buttons=[messages.button(edit_url(source), source.name)])
     return redirect(get_valid_next_url_from_request(request) or edit_url(target or source))
@@ -91,6 +93,7 @@ def _try_merge(
         else:
             messages.error(request, str(error))
         return None
+    wake_sweep()
     messages.success(request, _with_undo(gettext("“%(source)s” is a name of “%(target)s” now."), source, root))
     return redirect(edit_url(root))
 
