@@ -22,7 +22,7 @@ Validator = Callable[[Any], Problem]
 
 
 def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """E001-E004: `WAGTAIL_TAGGING` holds known keys with values that work."""
+    """E001-E004 and E006: `WAGTAIL_TAGGING` holds known keys with values that work."""
     configured = getattr(django_settings, NAME, {})
     if not isinstance(configured, dict):
         return [Error(f"{NAME} must be a dict.", hint=f'For example {NAME} = {{"BATCH_SIZE": 32}}.', id="tagging.E001")]
@@ -34,7 +34,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
         if problem := VALIDATORS[key](configured[key]):
             hint = f"The default is {DEFAULTS[key]!r}."
             errors.append(Error(f"{NAME}[{key!r}] {problem}", hint=hint, id="tagging.E003"))
-    return errors or _check_thresholds()
+    return errors or [*_check_thresholds(), *_check_server()]
 
 
 def check_database(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
@@ -78,6 +78,18 @@ def _check_thresholds() -> list[CheckMessage]:
             hint="Of topics that nobody is asked about fewer may be wrong than of suggestions: lower the one, or"
             " raise the other.",
             id="tagging.E004",
+        )
+    ]
+
+
+def _check_server() -> list[CheckMessage]:
+    if settings.EMBEDDING_BACKEND != "http" or settings.EMBEDDING_URL:
+        return []
+    return [
+        Error(
+            f"{NAME}: EMBEDDING_BACKEND is 'http', and EMBEDDING_URL is not set.",
+            hint="Set it to the embedding server's address, as 'http://localhost:8080/v1'.",
+            id="tagging.E006",
         )
     ]
 

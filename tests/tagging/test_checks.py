@@ -5,6 +5,7 @@ from django.core.checks import run_checks
 
 from tagging.checks import VALIDATORS, check_database, check_settings
 from tagging.conf import DEFAULTS
+from tagging.embedding import BACKENDS
 
 
 def ids(settings, value):
@@ -39,6 +40,10 @@ def test_a_misspelt_key_gets_the_right_one_as_a_hint(settings):
         {"SUGGEST_WRONG_OF_TEN": None},
         {"EMBEDDING_BACKEND": "tagging.embedding.Nothing"},
         {"EMBEDDING_BACKEND": "nonsense"},
+        {"EMBEDDING_URL": "localhost:8080"},
+        {"EMBEDDING_TIMEOUT_SECONDS": 0},
+        {"EMBEDDING_BATCH_SIZE": 0},
+        {"MODEL_DIR": None},
         {"EMBEDDING_MODEL": ""},
         {"RECOGNIZER": {"en": 1}},
         {"TEXT": {"cms_site.ArticlePage": "nowhere.at.all"}},
@@ -61,6 +66,21 @@ def test_a_wrong_value_is_an_error_that_names_the_default(settings, value):
 
 def test_thresholds_the_wrong_way_round(settings):
     assert ids(settings, {"APPLY_WRONG_OF_TEN": 6, "SUGGEST_WRONG_OF_TEN": 4.5}) == ["tagging.E004"]
+
+
+@pytest.mark.parametrize("backend", [*BACKENDS, BACKENDS["onnx"], "tagging.testing.FakeEmbedder"])
+def test_backends_by_short_name_or_dotted_path(settings, backend):
+    assert ids(settings, {"EMBEDDING_BACKEND": backend, "EMBEDDING_URL": "https://embed.example/v1"}) == []
+
+
+def test_a_misspelt_backend_gets_the_short_names(settings):
+    settings.WAGTAIL_TAGGING = {"EMBEDDING_BACKEND": "onxx"}
+    (error,) = check_settings()
+    assert "Short names: torch, onnx, openvino, openvino-int8, http" in error.msg
+
+
+def test_a_server_without_an_address(settings):
+    assert ids(settings, {"EMBEDDING_BACKEND": "http"}) == ["tagging.E006"]
 
 
 def test_not_a_dict(settings):

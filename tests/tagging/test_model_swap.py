@@ -286,6 +286,8 @@ def test_wrong_arguments_are_told_before_anything_happens(pages):
         call_command("swap_embedding_model", "new", "--backend", "nowhere.at.all")
     with pytest.raises(CommandError, match="required"):
         call_command("swap_embedding_model")
+    with pytest.raises(CommandError, match="NAME alone"):
+        call_command("swap_embedding_model", "--undo", "--backend", SHORT)
     assert EmbeddingModel.objects.count() == 1
 
 

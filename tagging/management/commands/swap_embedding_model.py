@@ -34,6 +34,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["backend"] and not options["name"]:
+            raise CommandError("--backend goes with NAME alone.")
         try:
             with operations.swap_lock():
                 if options["drop_old"]:
