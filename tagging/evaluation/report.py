@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .metrics import METRICS, Figure, Labels, Scores, figure
 from .reliability import Bin, calibration_error
 
-NAME_WIDTH, CELL_WIDTH = 32, 22
+NAME_WIDTH, CELL_WIDTH = 36, 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def table(rows: Sequence[Row]) -> str:
 def entity_table(rows: Sequence[EntityRow]) -> str:
     """All recognisers, with 95 % intervals."""
     head = " " * NAME_WIDTH + " names  " + "".join(name.ljust(CELL_WIDTH) for name in ("P", "R", "F1"))
-    lines = (f"{one.name}, {one.part}"[: NAME_WIDTH - 1] for one in rows)
+    lines = (f"{one.name}, {one.part} " for one in rows)
     return "\n".join(
         [head.rstrip(), *(_cells(line, one.names, one.figures) for line, one in zip(lines, rows, strict=True))]
     )

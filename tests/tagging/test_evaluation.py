@@ -244,7 +244,7 @@ def test_the_command_prints_names_beside_the_peers(folder, marked, capsys):
     printed = capsys.readouterr().out
     assert "60 pages, 3 topics" in printed
     assert "Names in 2 sentences" in printed
-    for name in ("ours, head on MiniLM, all", "ours, CNN, ORG", "ours, rules, lower case", "en_core_web_sm, all"):
+    for name in ("ours, head on MiniLM, Title Case ", "ours, CNN, ORG", "ours, rules, all", "en_core_web_sm, all"):
         assert name in printed
 
 
