@@ -25,7 +25,7 @@ from wagtail.admin.views.pages.edit import EditView
 from tagging import operations
 from tagging.exceptions import EditConflict
 from tagging.panels import ContentAnalysisSidePanel
-from tagging.views import accuracy, analysis, drafts, report, review, tag_actions, tags, topic_picker
+from tagging.views import accuracy, analysis, drafts, missing, report, review, tag_actions, tags, topic_picker
 from tagging.views.entities import BULK_ACTIONS, entity_chooser_viewset, entity_viewset
 from tagging.views.known_names import known_name_viewset
 from tagging.views.topics import topic_viewset
@@ -83,6 +83,11 @@ def tags_menu_item() -> MenuItem:
     return tags.TagsMenuItem(order=112)
 
 
+@hooks.register("register_affinity_menu_item")
+def missing_menu_item() -> MenuItem:
+    return missing.MissingMenuItem(order=105)
+
+
 @hooks.register("register_permissions")
 def tag_permissions() -> QuerySet[Permission]:
     """Lets groups have what the tag report asks for: Wagtail's group editor does not list tags by itself."""
@@ -127,6 +132,7 @@ def register_urls() -> list[URLPattern | URLResolver]:
         ),
         path("affinity/find-topics/", topic_picker.find_topics, name="affinity_find_topics"),
         path("affinity/review/", include((review.urlpatterns, "affinity_review"))),
+        path("affinity/missing-topics/", include((missing.urlpatterns, "affinity_missing"))),
         path("affinity/tags/", include((tag_actions.urlpatterns, "affinity_tags"))),
         path("affinity/report/", include((report.urlpatterns, "affinity_report"))),
         path("affinity/accuracy/", include((accuracy.urlpatterns, "affinity_accuracy"))),

@@ -14,6 +14,7 @@ from .gazetteer import current_gazetteer, pass_on, recognizer_id
 from .inquiries import answer, ask, collect, forget_inquiries, withdraw
 from .log_actions import register_log_actions
 from .maintenance import maintain
+from .missing_topics import dismiss, find_missing_topics, missing_topics, take_back_dismissal
 from .model_swap import FillReport, drop_old_models, fill, model_to_swap_to, previous_model, swap_lock, switch
 from .outbox import analyzable_pages, is_analyzed, mark_stale, waiting
 from .retagging import Retagged, retag
@@ -77,11 +78,13 @@ __all__ = [
     "current_gazetteer",
     "decide_many",
     "delete_unused_tag",
+    "dismiss",
     "draft_tag",
     "drop_old_models",
     "ensure_vector_index",
     "fill",
     "find_finding",
+    "find_missing_topics",
     "forget_inquiries",
     "heed_finding",
     "ignore_finding",
@@ -93,6 +96,7 @@ __all__ = [
     "mark_stale",
     "merge_progress",
     "merge_topics",
+    "missing_topics",
     "model_to_swap_to",
     "page_tag_field",
     "page_tag_fields",
@@ -124,6 +128,7 @@ __all__ = [
     "tag_models",
     "tag_report",
     "tag_uses",
+    "take_back_dismissal",
     "topic_accuracy",
     "undo",
     "undo_many",

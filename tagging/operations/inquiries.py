@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from tagging.exceptions import TaggingError
 from tagging.models import Inquiry
 
-from . import drafts, teaching, topic_effect
+from . import drafts, missing_topics, teaching, topic_effect
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +26,7 @@ Json = dict[str, Any]
 ANSWERERS: dict[str, Callable[[Json], Json]] = {
     drafts.KIND: drafts.analyze_draft,
     teaching.KIND: teaching.lesson,
+    missing_topics.KIND: missing_topics.answer_missing,
     topic_effect.KIND: topic_effect.effect_of,
 }
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import swapper
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Avg, Count, OuterRef, Subquery
@@ -20,6 +19,7 @@ from tagging.hygiene.folding import difference, fold
 from tagging.hygiene.spelling import misspelt
 from tagging.models import IgnoredFinding, PageVector, Topic, TopicVector
 
+from .site_centre import Array, centred, site_centre
 from .tag_models import page_tag_fields
 from .tag_uses import TagUse, page_rows, tag_uses
 
@@ -30,11 +30,7 @@ COMPARED = 2000  # tags, the most used: so many vectors are compared with each o
 MIN_PAGES = 5  # below, the mean of a tag's pages says little about the tag
 # Cosines from which on two tags may be one: of their pages alone, and of pages and names (docs/quality.md).
 SAME_PAGES, LIKE_PAGES, LIKE_NAMES = 0.9, 0.75, 0.6
-FEW_PAGES = 50
 MOST = 0.5  # of the pages
-
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,15 +173,11 @@ def _common(tag_model: type[Any], uses: Iterable[TagUse]) -> Iterator[Finding]:
 
 def _by_vector(tag_model: type[Any], uses: Sequence[TagUse]) -> Iterator[Finding]:
     wanted = [use for use in uses if use.pages >= MIN_PAGES][:COMPARED]
-    means = _mean_vectors(tag_model, [use.tag.pk for use in wanted])
-    if means is None:
+    means, centre = _mean_vectors(tag_model, [use.tag.pk for use in wanted]), site_centre()
+    compared = [use for use in wanted if use.tag.pk in means]
+    if centre is None or len(compared) < 2:
         return
-    pages, centre = means
-    compared = [use for use in wanted if use.tag.pk in pages]
-    if len(compared) < 2:
-        return
-    vectors = np.array([pages[use.tag.pk] for use in compared]) - centre
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-9
+    vectors = centred(np.array([means[use.tag.pk] for use in compared]), centre)
     cosines = np.triu(vectors @ vectors.T, 1)
     names = _name_vectors()
     rows, columns = (cosines >= LIKE_PAGES).nonzero()
@@ -200,12 +192,9 @@ def _likeness(one: Array | None, other: Array | None) -> float | None:
     return None if one is None or other is None else float(one @ other)
 
 
-def _mean_vectors(tag_model: type[Any], keys: Sequence[Any]) -> tuple[dict[Any, Array], Array] | None:
-    """The mean vector of each tag's pages, computed by the database, and that of all pages."""
+def _mean_vectors(tag_model: type[Any], keys: Sequence[Any]) -> dict[Any, Array]:
+    """The mean vector of each tag's pages, computed by the database."""
     known = PageVector.objects.filter(model__is_live=True, is_live=True)
-    centre = known.aggregate(mean=Avg("embedding", output_field=HalfVectorField()), n=Count("pk"))
-    if not centre["n"]:
-        return None
     sums: dict[Any, Array] = {}
     counts: Counter[Any] = Counter()
     vector = known.filter(page_id=OuterRef("object_key")).values("embedding")[:1]
@@ -221,10 +210,7 @@ def _mean_vectors(tag_model: type[Any], keys: Sequence[Any]) -> tuple[dict[Any, 
         for key, mean, count in found.values_list("tag_id", "mean", "n"):
             sums[key] = sums.get(key, 0) + np.asarray(mean, dtype=np.float64) * count
             counts[key] += count
-    means = {key: total / counts[key] for key, total in sums.items() if counts[key] >= MIN_PAGES}
-    # With few pages, what they have in common says little about what the whole site is about.
-    weight = centre["n"] / (centre["n"] + FEW_PAGES)
-    return means, np.asarray(centre["mean"], dtype=np.float64) * weight
+    return {key: total / counts[key] for key, total in sums.items() if counts[key] >= MIN_PAGES}
 
 
 def _name_vectors() -> dict[str, Array]:

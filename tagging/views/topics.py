@@ -111,11 +111,12 @@ class TopicIndexView(generic.IndexView):
 
 
 class TopicCreateView(generic.CreateView):
-    """A new topic; `?parent=ID` proposes its place, `?name=` what it is called."""
+    """A new topic; `?parent=ID` proposes its place, `?name=` and `?description=` its words."""
 
     def get_initial(self) -> dict[str, Any]:
-        parent, name = self.request.GET.get("parent", ""), self.request.GET.get("name", "")
-        return {"name": name, **({"parent": parent} if parent.isdecimal() else {})}
+        parent = self.request.GET.get("parent", "")
+        words = {key: self.request.GET.get(key, "") for key in ("name", "description")}
+        return words | ({"parent": parent} if parent.isdecimal() else {})
 
 
 class TopicDeleteView(generic.DeleteView):

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -11,8 +12,9 @@ from playwright.sync_api import expect
 from taggit.models import Tag
 from wagtail.users.models import UserProfile
 
-from tagging.models import TagMerge
-from tests.factories import make_article, make_editor, make_site, make_topic
+from tagging import operations, tasks
+from tagging.models import MissingTopic, TagMerge, Topic
+from tests.factories import make_article, make_editor, make_site, make_topic, make_vector
 
 pytestmark = [
     pytest.mark.browser,
@@ -50,6 +52,24 @@ def tagged(site, title, *names):
     page.tags.add(*(Tag.objects.get_or_create(name=name)[0] for name in names))
     page.save_revision().publish()
     return page
+
+
+def at_once(task, *arguments):
+    """In the place of a broker and its worker: questions are answered before they are asked for."""
+    if task is tasks.answer:
+        operations.answer(UUID(*arguments))
+    return True
+
+
+def check(browser_page, name):
+    """Both widths: no horizontal scrolling, nothing that axe objects to."""
+    for width in (1280, 390):
+        browser_page.set_viewport_size({"width": width, "height": 900})
+        violations = Axe().run(browser_page, context=".affinity-tags").response["violations"]
+        assert [(v["id"], [node["html"] for node in v["nodes"]][:2]) for v in violations] == []
+        assert browser_page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        if folder := os.environ.get("AFFINITY_SCREENSHOTS"):
+            browser_page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
 
 
 def live_tags(page):
@@ -105,10 +125,28 @@ def test_both_themes_and_a_phone_are_accessible(browser_page, live_server, site,
     browser_page.goto(live_server.url + URL)
     browser_page.get_by_role("button", name="Merge into the chosen tag").nth(1).click()
     expect(browser_page.locator(".messages")).to_contain_text("Merged")
-    for width in (1280, 390):
-        browser_page.set_viewport_size({"width": width, "height": 900})
-        violations = Axe().run(browser_page, context=".affinity-tags").response["violations"]
-        assert [(v["id"], [node["html"] for node in v["nodes"]][:2]) for v in violations] == []
-        assert browser_page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-        if folder := os.environ.get("AFFINITY_SCREENSHOTS"):
-            browser_page.screenshot(path=Path(folder) / f"tags-{theme}-{width}.png", full_page=True)
+    check(browser_page, f"tags-{theme}")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_missing_topic_is_found_dismissed_and_created(browser_page, live_server, site, editor, theme, monkeypatch):
+    pytest.importorskip("sklearn.cluster")  # takes its time, once
+    monkeypatch.setattr(tasks._broker, "send", at_once)
+    UserProfile.objects.update_or_create(user=editor, defaults={"theme": theme})
+    for number in range(5):
+        body = "Herons and kingfishers fished below the weir in cold water."
+        make_vector(make_article(site, f"Birds of the weir {number}", body=body), 1, number / 20, 0)
+        make_vector(make_article(site, f"At the opera {number}", body="The soprano sang."), number / 20, 1, 0)
+    browser_page.goto(live_server.url + "/admin/affinity/missing-topics/")
+    expect(browser_page.get_by_text("Nothing is missing")).to_be_visible()
+    browser_page.get_by_role("button", name="Look again now").press("Enter")
+    groups = browser_page.locator(".affinity-finding:visible")
+    expect(groups).to_have_count(2, timeout=60_000)
+    check(browser_page, f"missing-{theme}")
+    groups.filter(has_text="At the opera").get_by_role("button", name="Dismiss").click()
+    expect(browser_page.get_by_role("button", name="Undo")).to_be_visible()
+    expect(groups).to_have_count(1)
+    browser_page.get_by_role("link", name="Create topic").click()
+    browser_page.get_by_role("button", name="Create").click()
+    expect(browser_page.locator(".messages")).to_contain_text("created")
+    assert Topic.objects.get().name in " ".join(MissingTopic.objects.get(is_dismissed=False).terms).capitalize()
