@@ -23,6 +23,7 @@ from wagtail.log_actions import log
 from tagging.exceptions import EditConflict
 from tagging.models import MergedPage, TagMerge
 
+from .decisions import refuse_if_locked
 from .storage import lock_page
 from .tag_field import swap_tag
 from .tag_revisions import point_back, repoint
@@ -211,11 +212,9 @@ def _may_change(page: Any, user: Any) -> bool:
 
     Raises EditConflict where somebody has locked it.
     """
-    lock = page.get_lock()
-    if isinstance(lock, ScheduledForPublishLock):
+    if isinstance(page.get_lock(), ScheduledForPublishLock):
         return False
-    if lock and user and lock.for_user(user):
-        raise EditConflict(_("The page is locked. Its tags can be changed once it is unlocked."))
+    refuse_if_locked(page, user)
     return True
 
 

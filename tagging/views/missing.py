@@ -25,7 +25,8 @@ from tagging import operations
 from tagging.models import MissingTopic, PageVector
 
 from .permissions import editable_pages
-from .topic_questions import ask_worker, collect_answer, for_those_who, topic_policy
+from .topic_questions import ask_worker, collect_answer, for_those_who
+from .topic_tools import topic_policy
 
 EXAMPLES = 5
 
