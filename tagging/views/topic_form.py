@@ -70,6 +70,7 @@ class TopicForm(WagtailAdminModelForm):
     class Meta:
         model = Topic
         fields = ["name", "parent", "slug", "description", "synonyms"]
+        widgets = {"description": AdminAutoHeightTextInput(attrs={"rows": 3})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

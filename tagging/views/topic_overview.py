@@ -18,7 +18,7 @@ from tagging.models import Topic
 from tagging.operations.topic_overview import FEWEST_DECISIONS, Period, history, precision, state_counts, topic_drift
 
 from .topic_pages import pages_on
-from .topic_tools import may, tool_buttons
+from .topic_tools import may, tools
 
 SHOWN = 5
 
@@ -61,8 +61,7 @@ class TopicInspectView(generic.InspectView):
     @cached_property
     def header_more_buttons(self) -> list[Any]:
         delete_url = self.get_delete_url()
-        delete = [Button(_("Delete"), url=delete_url, icon_name="bin", priority=90)] if delete_url else []
-        return [*tool_buttons(self.object, self.request.user), *delete]
+        return [Button(_("Delete"), url=delete_url, icon_name="bin", priority=90)] if delete_url else []
 
     def get_fields(self) -> list[str]:
         """None: the template says what matters of them."""
@@ -84,6 +83,7 @@ class TopicInspectView(generic.InspectView):
             "chart_width": BAR * len(bars),
             "has_decisions": any(bar.decided for bar in bars),
             "drift": topic_drift(topic),
+            "tools": tools(topic, self.request.user),
             "can_split": may(self.request.user, "add", "change"),
         }
 

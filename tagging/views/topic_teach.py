@@ -74,7 +74,12 @@ def texts() -> dict[str, str]:
 def _cards(user: Any, topic: Topic, pages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     titles = editable_titles(user, [page["id"] for page in pages])
     return [
-        {**page, "title": titles[page["id"]], "urls": _urls(page["id"], topic.pk)}
+        {
+            **page,
+            "evidence": "" if page["evidence"] in page["excerpt"] else page["evidence"],
+            "title": titles[page["id"]],
+            "urls": _urls(page["id"], topic.pk),
+        }
         for page in pages
         if page["id"] in titles
     ]

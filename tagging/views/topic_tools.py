@@ -13,7 +13,6 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
-from wagtail.admin.widgets import Button
 from wagtail.permission_policies import ModelPermissionPolicy
 
 from tagging.models import Topic
@@ -61,15 +60,15 @@ def topic_breadcrumbs(topic: Topic, home: list[dict[str, Any]]) -> list[dict[str
     ]
 
 
-def tool_buttons(topic: Topic, user: Any) -> list[Button]:
-    """What the user may do with a topic, for the menu of its overview and its editor."""
-    tools = [
-        ("teach", _("Teach"), "help", ("change",)),
-        ("merge", _("Merge into another topic"), "collapse-down", ("change", "delete")),
-        ("split", _("Split"), "cut", ("add", "change")),
+def tools(topic: Topic, user: Any) -> list[tuple[str, str]]:
+    """(URL, label) of what the user may do with a topic."""
+    known = [
+        ("teach", _("Teach"), ("change",)),
+        ("merge", _("Merge into another topic"), ("change", "delete")),
+        ("split", _("Split"), ("add", "change")),
     ]
     return [
-        Button(label, url=reverse(f"affinity_topics:{name}", args=[topic.pk]), icon_name=icon, priority=40 + number)
-        for number, (name, label, icon, actions) in enumerate(tools)
+        (reverse(f"affinity_topics:{name}", args=[topic.pk]), label)
+        for name, label, actions in known
         if may(user, *actions)
     ]
