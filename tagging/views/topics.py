@@ -16,7 +16,7 @@ from wagtail.admin.panels import FieldPanel, ObjectList, TitleFieldPanel
 from wagtail.admin.ui.tables import ButtonsColumnMixin, NumberColumn, TitleColumn
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
-from wagtail.admin.widgets import Button
+from wagtail.admin.widgets import AdminAutoHeightTextInput, Button
 from wagtail.admin.widgets.slug import SlugInput
 
 from tagging.models import Suggestion, Topic
@@ -174,7 +174,7 @@ class TopicViewSet(ModelViewSet):
         [
             TitleFieldPanel("name", placeholder=_("Name*")),
             FieldPanel("parent"),
-            FieldPanel("description"),
+            FieldPanel("description", widget=AdminAutoHeightTextInput(attrs={"rows": 3})),
             FieldPanel("synonyms"),
             FieldPanel("slug", widget=SlugInput),
             topic_effect.EffectPanel(heading=_("Effect on pages")),
