@@ -71,7 +71,8 @@ def test_posteriors_and_best_tags_agree_with_enumeration(length: int) -> None:
             expected[at, tag] += np.exp(weight - total)
     found = marginals(scores, np.array([length]), transitions)[0]
     np.testing.assert_allclose(found, expected, atol=1e-4)
-    assert best_tags(scores[0], transitions) == list(max(weighed, key=weighed.__getitem__))
+    padded = np.concatenate([scores, np.full((1, 2, len(TAGS)), 9, dtype=np.float32)], axis=1)
+    assert best_tags(padded, np.array([length]), transitions)[0] == list(max(weighed, key=weighed.__getitem__))
 
 
 def test_a_window_is_read_the_same_alone_and_in_a_batch() -> None:

@@ -44,17 +44,25 @@ def marginals(scores: Floats, lengths: Lengths, transitions: Floats) -> Floats:
     return normalized
 
 
-def best_tags(scores: Floats, transitions: Floats) -> list[int]:
-    """The best legal sequence of tags (Viterbi) for one row of scores (tokens, tags) without padding."""
-    best = scores[0] + _OPENS
-    before = np.empty(scores.shape, dtype=np.int64)
-    for step in range(1, len(scores)):
-        moved = best[:, None] + transitions
-        before[step] = moved.argmax(axis=0)
-        best = moved.max(axis=0) + scores[step]
-    tags = [int((best + _CLOSES).argmax())]
-    for step in range(len(scores) - 1, 0, -1):
-        tags.append(int(before[step, tags[-1]]))
+def best_tags(scores: Floats, lengths: Lengths, transitions: Floats) -> list[list[int]]:
+    """The best legal sequence of tags (Viterbi) for each row; shapes as in `marginals`."""
+    best = scores[:, 0] + _OPENS
+    before = np.zeros(scores.shape, dtype=np.int8)
+    for step in range(1, scores.shape[1]):
+        moved = best[:, :, None] + transitions
+        before[:, step] = moved.argmax(axis=1)
+        best = np.where((step < lengths)[:, None], moved.max(axis=1) + scores[:, step], best)
+    last = (best + _CLOSES).argmax(axis=1).tolist()
+    return [
+        _back(rows[:length].tolist(), tag) for rows, length, tag in zip(before, lengths.tolist(), last, strict=True)
+    ]
+
+
+def _back(before: list[list[int]], last: int) -> list[int]:
+    """The tags that lead to the last one; `before[step][tag]` is the best tag before a tag."""
+    tags = [last]
+    for row in before[:0:-1]:
+        tags.append(row[tags[-1]])
     return tags[::-1]
 
 

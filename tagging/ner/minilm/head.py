@@ -60,8 +60,8 @@ class EntityHead:
         scores = self._scores(windows, lengths)
         posteriors = marginals(scores, lengths, self._transitions)
         return [
-            _names(best_tags(row[:length], self._transitions), posterior)
-            for row, posterior, length in zip(scores, posteriors, lengths, strict=True)
+            _names(tags, posterior)
+            for tags, posterior in zip(best_tags(scores, lengths, self._transitions), posteriors, strict=True)
         ]
 
     def _scores(self, windows: Sequence[TokenWindow], lengths: Lengths) -> Floats:
