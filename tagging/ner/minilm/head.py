@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,9 @@ from .crf import Floats, Lengths, best_tags, legal_transitions, marginals
 from .labels import spans_of_tags
 from .reading import TokenWindow
 from .tokens import Shape
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 BATCH_TOKENS = 8192
 _EPSILON = 1e-5
@@ -48,11 +53,13 @@ class EntityHead:
         found: list[list[Name]] = [[] for _ in windows]
         order = sorted(range(len(windows)), key=lambda number: -len(windows[number].shapes))
         start = 0
-        while start < len(order):
-            batch = order[start : start + max(1, BATCH_TOKENS // len(windows[order[start]].shapes))]
-            for number, names in zip(batch, self._find([windows[number] for number in batch]), strict=True):
-                found[number] = names
-            start += len(batch)
+        # The LSTM's many small products take six times as long where BLAS hands each of them to other threads.
+        with _thread_pools().limit(limits=1, user_api="blas"):
+            while start < len(order):
+                batch = order[start : start + max(1, BATCH_TOKENS // len(windows[order[start]].shapes))]
+                for number, names in zip(batch, self._find([windows[number] for number in batch]), strict=True):
+                    found[number] = names
+                start += len(batch)
         return found
 
     def _find(self, windows: Sequence[TokenWindow]) -> list[list[Name]]:
@@ -104,6 +111,13 @@ class EntityHead:
             hidden = opened[:, 3 * size :] * np.tanh(cell)
             outputs[:, step] = hidden
         return outputs
+
+
+@lru_cache(maxsize=1)
+def _thread_pools() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _names(tags: list[int], posteriors: Floats) -> list[Name]:
