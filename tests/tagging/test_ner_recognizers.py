@@ -6,7 +6,7 @@ import pytest
 from django.test import override_settings
 
 from tagging.exceptions import ModelUnavailable
-from tagging.ner import current_name, get_recognizer, page_entities
+from tagging.ner import RULES, current_name, get_recognizer, named_recognizer, page_entities
 from tagging.ner.spacy_pipeline import MAX_CHARACTERS, PIECE_CHARACTERS, SpacyRecognizer
 from tagging.types import PageText
 
@@ -107,6 +107,9 @@ class TestRules:
         odd = PageText(1, "…", "", ("\u200d", "🙂 🙂", "東京は日本の首都です。"), "en")
         assert get_recognizer("en").recognize([odd, PageText(2, "", "", (), "en")])[1] == []
         assert get_recognizer("en").recognize([]) == []
+
+    def test_a_run_without_a_capital_word_names_nothing(self):
+        assert named_recognizer(RULES, "en").recognize([PageText(1, "Quick In & Out.", "", (), "en")]) == [[]]
 
 
 @pytest.mark.models

@@ -156,7 +156,7 @@ class _Run:
     titled: bool
 
     def classify(self) -> tuple[EntityLabel | None, float]:
-        if self._size == 1 and self._tokens[0].lower_ in self.words.acronyms:
+        if not self._tokens or (self._size == 1 and self._tokens[0].lower_ in self.words.acronyms):
             return None, 0.0
         return self._by_head() or self._person() or self._acronym() or self._place() or self._unknown()
 
