@@ -9,6 +9,7 @@ import swapper
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from wagtail.admin.filters import MultipleContentTypeFilter, NumberRangeWidget, WagtailFilterSet
 from wagtail.admin.widgets import AdminPageChooser
 from wagtail.models import Locale, get_page_content_types
@@ -45,7 +46,7 @@ class ReviewFilterSet(WagtailFilterSet):
         help_text=_("With the topics below it."),
     )
     section = django_filters.ModelChoiceFilter(
-        label=_("Section"),
+        label=pgettext_lazy("part of the site", "Section"),
         queryset=lambda request: swapper.load_model("wagtailcore", "Page").objects.all(),
         widget=AdminPageChooser,
         method="in_section",
