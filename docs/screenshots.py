@@ -12,6 +12,17 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 IMAGES = Path(__file__).resolve().parent / "images"
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+ADMIN = {"width": 1440, "height": 1000}
+
+ADMIN_PAGES = {
+    "review-queue": "review/",
+    "tag-report": "tags/",
+    "missing-topics": "missing-topics/",
+    "topic-accuracy": "accuracy/",
+    "entities": "entities/",
+    "known-names": "known-names/",
+}
+"""Pages of the admin below "Affinity", by the name of their picture."""
 CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
 
 
@@ -28,7 +39,8 @@ def main() -> None:
         reader_pages(browser.new_context(viewport=PHONE), url, "-phone")
         reader_pages(browser.new_context(viewport=DESKTOP, color_scheme="dark"), url, "-dark")
         personal_page(browser.new_context(viewport=DESKTOP), url)
-        editor_pages(browser.new_context(viewport={"width": 1440, "height": 1000}), url)
+        for suffix, scheme in (("", "light"), ("-dark", "dark")):
+            editor_pages(browser.new_context(viewport=ADMIN, color_scheme=scheme), url, suffix)
         browser.close()
 
 
@@ -63,7 +75,7 @@ def decline(page: Page) -> None:
     page.get_by_role("button", name="No, thank you").click()
 
 
-def editor_pages(context: BrowserContext, url: str) -> None:
+def editor_pages(context: BrowserContext, url: str, suffix: str) -> None:
     page = context.new_page()
     sign_in(page, url)
     page.goto(f"{url}/articles/")
@@ -72,9 +84,18 @@ def editor_pages(context: BrowserContext, url: str) -> None:
     page.goto(f"{url}/admin/pages/{page_id}/edit/")
     page.get_by_role("button", name="Toggle content analysis").click()
     page.wait_for_timeout(800)
-    shoot(page, "editor-panel")
-    first_of(page, f"{url}/admin/affinity/placements/", "placement-editor")
-    first_of(page, f"{url}/admin/affinity/segments/", "segment-editor")
+    shoot(page, f"editor-panel{suffix}")
+    page.get_by_role("button", name="Suggest for this draft").click()
+    page.get_by_role("heading", name="Suggestions for the draft as it stands").wait_for(timeout=60_000)
+    shoot(page, f"draft-suggestions{suffix}")
+    for name, path in ADMIN_PAGES.items():
+        page.goto(f"{url}/admin/affinity/{path}")
+        shoot(page, f"{name}{suffix}")
+    first_of(page, f"{url}/admin/affinity/topics/", f"topic-editor{suffix}")
+    page.goto(page.url.replace("/edit/", "/inspect/"))
+    shoot(page, f"topic-overview{suffix}")
+    first_of(page, f"{url}/admin/affinity/placements/", f"placement-editor{suffix}")
+    first_of(page, f"{url}/admin/affinity/segments/", f"segment-editor{suffix}")
 
 
 def first_of(page: Page, listing: str, name: str) -> None:
