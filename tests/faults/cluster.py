@@ -98,7 +98,7 @@ class Cluster:
     def sweep(self) -> None:
         """What beat does each minute, an hour later."""
         self.rows(AN_HOUR_LATER)
-        with Celery(broker=self.broker_url) as app:
+        with Celery(broker=self.broker_url, set_as_current=False) as app:
             app.send_task("tagging.sweep")
 
     def drain(self, seconds: float) -> None:
@@ -134,7 +134,7 @@ class Cluster:
 
     def _broker_answers(self) -> bool:
         try:
-            with Celery(broker=self.broker_url).connection_for_write() as connection:
+            with Celery(broker=self.broker_url, set_as_current=False).connection_for_write() as connection:
                 connection.ensure_connection(max_retries=1, timeout=1)
         except OSError:
             return False

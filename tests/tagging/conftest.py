@@ -3,6 +3,7 @@
 import pytest
 
 from tagging import embedding, ner
+from tagging.operations import topic_set
 from tagging.testing import FakeEmbedder, FakeRecognizer
 
 NAMES = {"Ada Lovelace": "PER", "Danube": "LOC", "UNESCO": "ORG"}
@@ -12,6 +13,7 @@ NAMES = {"Ada Lovelace": "PER", "Danube": "LOC", "UNESCO": "ORG"}
 def embedder(monkeypatch):
     """The embedder that the worker gets; its `calls` tell what was embedded."""
     fake = FakeEmbedder("fake")
+    monkeypatch.setattr(topic_set, "_NAME_VECTORS", {})  # of another test's fake, which has the same name
     monkeypatch.setattr(embedding, "get_embedder", lambda backend=None, model=None: fake)
     monkeypatch.setattr(embedding, "current_name", lambda: fake.name)
     return fake
