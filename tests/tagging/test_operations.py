@@ -447,7 +447,7 @@ def test_models_run_outside_any_transaction_and_never_in_the_request(embedder, m
     with transaction.atomic():
         operations.state_of(page.pk)
         index.similar_to_page(page.pk, 3, index.SearchFilter())
-    assert len(seen) == 3  # a first word that loads the model, the page, the topic
+    assert len(seen) == 4  # a first word that loads the model, the page, the topic, its name
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
