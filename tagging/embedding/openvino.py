@@ -53,5 +53,6 @@ class OpenVinoInt8Embedder(OpenVinoEmbedder):
 
 def _openvino() -> Any:
     # Importing OpenVINO reports it to Google Analytics, unless the package that does so is missing.
+    # None in its place is Python's way to make an import fail; its type stub knows modules only.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     return importlib.import_module("openvino")

@@ -144,6 +144,6 @@ def _blank(language: str) -> Language:
         nlp = spacy.blank("xx" if language in CUT_BY_US else language)
     except ImportError:
         nlp = spacy.blank("xx")
-    # Not the language's own infixes: some keep words with hyphens together.
+    # Not the language's own infixes: some keep words with hyphens together. (spaCy's stub allows for no tokenizer.)
     nlp.tokenizer.infix_finditer = compile_infix_regex([*INFIXES, *TOKENIZER_INFIXES]).finditer  # type: ignore[union-attr]
     return nlp

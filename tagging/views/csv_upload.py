@@ -55,10 +55,11 @@ class CsvUploadView(PermissionCheckedMixin, View):
     all_or_nothing = True
 
     def plan(self, data: dict[str, Any]) -> Plan[Any]:
+        """What the uploaded lines would do, and what is wrong with them; each subclass reads its own columns."""
         raise NotImplementedError
 
     def apply(self, plan: Plan[Any]) -> str:
-        """Do what was planned; returns what to tell the user."""
+        """Do what was planned; returns what to tell the user. Each subclass writes its own rows."""
         raise NotImplementedError
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

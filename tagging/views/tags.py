@@ -182,6 +182,7 @@ class TagReportView(WagtailAdminTemplateMixin, TemplateView):
 
     def _sections(self, report: TagReport) -> tuple[list[Section], Page[Finding] | None]:
         if self.kind:
+            # The kind comes from the address; one that no finding has gives an empty list.
             found = report.ignored if self.kind == "ignored" else report.findings.get(self.kind, [])  # type: ignore[call-overload]
             page = Paginator(found, PER_PAGE).get_page(self.request.GET.get("p"))
             by_kind: dict[str, list[Finding]] = {}

@@ -28,6 +28,7 @@ class EntityBulkAction(BulkAction):
     question: Any = ""
     button: Any = ""
 
+    # Wagtail's classproperty is handed the class, which the linter takes for an instance.
     @classproperty
     def models(cls) -> list[type[Entity]]:  # noqa: N805
         return [Entity]

@@ -78,6 +78,7 @@ class AboutEntity:
         merged = Entity.objects.filter(pk=kwargs["pk"], canonical__isnull=False).first()
         if merged and request.resolver_match:
             return redirect(request.resolver_match.view_name, merged.canonical_id)
+        # A mixin: the view that has `dispatch` comes after it.
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         return response
 
