@@ -26,8 +26,8 @@ lint: install ## ruff, import-linter, djhtml, missing migrations
 types: install ## mypy, strict, on both apps
 	DATABASE_URL=postgres:///unused $(BIN)/mypy
 
-unit: install ## Only the test suite
-	$(BIN)/python -m pytest
+unit: install ## Only the test suite, on all cores
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 format: install ## Put code and templates in order
 	$(BIN)/ruff check --fix .

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -43,7 +44,10 @@ def browser_page(live_server, monkeypatch):
 
 @pytest.fixture
 def worker(live_server, tmp_path):
-    """A real Celery worker on the test's database and queue."""
+    """A real Celery worker on the test's database and queue, which has said that it is ready.
+
+    Kombu makes the folder's list of queues as an empty file and fills it then: who sends in between finds no JSON.
+    """
     environment = {
         **os.environ,
         "DATABASE_URL": with_database(settings.DATABASE_URL, connection.settings_dict["NAME"]),
@@ -52,9 +56,18 @@ def worker(live_server, tmp_path):
     command = [sys.executable, "-m", "celery", "-A", "cms_site", "worker", "--pool=solo", "--loglevel=INFO"]
     with (tmp_path / "worker.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    wait_until_ready(process, tmp_path / "worker.log")
     yield process
     process.terminate()
     process.wait(30)
+
+
+def wait_until_ready(process, log, seconds=60):
+    until = time.monotonic() + seconds
+    while b" ready." not in log.read_bytes():
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < until, log.read_text()
+        time.sleep(0.1)
 
 
 @pytest.fixture
