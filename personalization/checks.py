@@ -12,7 +12,8 @@ from django.apps import AppConfig, apps
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, register
 
-from .conf import DEFAULTS, NAME
+from . import privacy
+from .conf import DEFAULTS, NAME, settings
 
 MIDDLEWARE: Final = "personalization.middleware.VisitorMiddleware"
 AUTHENTICATION: Final = "django.contrib.auth.middleware.AuthenticationMiddleware"
@@ -42,6 +43,9 @@ def check_installation(app_configs: Sequence[AppConfig] | None = None, **kwargs:
     elif AUTHENTICATION in middleware[middleware.index(MIDDLEWARE) :]:
         hint = f'Move "{MIDDLEWARE}" below "{AUTHENTICATION}".'
         errors.append(Error("Editors would be counted as readers.", hint=hint, id="personalization.E006"))
+    if settings.DIFFERENTIAL_PRIVACY and not privacy.is_available():
+        hint = 'pip install "wagtail-affinity[privacy]", or set DIFFERENTIAL_PRIVACY to None.'
+        errors.append(Error("Exports cannot carry noise: OpenDP is missing.", hint=hint, id="personalization.E007"))
     return errors
 
 
@@ -65,6 +69,8 @@ def _problem(key: str, value: Any) -> str:
     """What is wrong with the value, "" if nothing. The default says what kind of value is expected."""
     if key == "RECOMMENDABLE_TYPES":
         return _types_problem(value)
+    if key == "DIFFERENTIAL_PRIVACY":
+        return _noise_problem(value)
     if key.endswith("_RATE"):
         return "" if isinstance(value, str) and _RATE.match(value) else 'expected a rate such as "600/min".'
     problem_of: Callable[[str, Any], str] = {int: _int_problem, float: _float_problem, str: _str_problem}[
@@ -88,6 +94,17 @@ def _str_problem(key: str, value: Any) -> str:
     if not isinstance(value, str):
         return "expected a string."
     return "expected a name, not an empty string." if DEFAULTS[key] and not value else ""
+
+
+def _noise_problem(value: Any) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, dict) or "epsilon" not in value or value.keys() - {"epsilon", "per_visitor"}:
+        return 'expected None or a dictionary such as {"epsilon": 1.0, "per_visitor": 20}.'
+    if problem := _float_problem("epsilon", value["epsilon"]):
+        return f"epsilon: {problem}"
+    problem = _int_problem("per_visitor", value.get("per_visitor", 1))
+    return f"per_visitor: {problem}" if problem else ""
 
 
 def _types_problem(value: Any) -> str:

@@ -40,6 +40,10 @@ DEFAULTS: dict[str, Any] = {
     "CONFIG_CACHE_SECONDS": 10,
     # Page types that may be recommended, as "app.Model"; empty = every type but the base page.
     "RECOMMENDABLE_TYPES": [],
+    # Reports and exports show no group of fewer visitors than this. 1 shows them all.
+    "K_ANONYMITY": 10,
+    # {"epsilon": 1.0, "per_visitor": 20}: counts in exports carry Laplace noise. None = exact counts.
+    "DIFFERENTIAL_PRIVACY": None,
 }
 
 

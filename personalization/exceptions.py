@@ -29,3 +29,7 @@ class InvalidRules(PersonalizationError):
         self.path = path
         self.message = message
         self.params = params
+
+
+class NoNoise(PersonalizationError):
+    """Exports cannot be given noise: OpenDP is missing. Install it with `pip install "wagtail-affinity[privacy]"`."""
