@@ -12,6 +12,9 @@ from django.apps import AppConfig, apps
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, register
 
+from personalization.exceptions import SinkUnavailable
+from personalization.visitors.sinks import SINKS, EventSink, get_sink, sink_class
+
 from . import privacy
 from .conf import DEFAULTS, NAME, settings
 
@@ -49,10 +52,22 @@ def check_installation(app_configs: Sequence[AppConfig] | None = None, **kwargs:
     return errors
 
 
+def check_sink(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """With --deploy: the sink's server is there, and keeps what it is given."""
+    if _sink_problem(settings.EVENT_SINK):
+        return []  # said by check_settings
+    try:
+        get_sink().check()
+    except SinkUnavailable as error:
+        return [Error("Events cannot be taken.", hint=str(error), id="personalization.E007")]
+    return []
+
+
 def connect() -> None:
     """Called once, when the apps are ready."""
     for check in (check_settings, check_installation):
         register(check, "personalization")
+    register(check_sink, "personalization", deploy=True)
 
 
 def _check_key(key: Any, value: Any) -> Iterator[CheckMessage]:
@@ -71,6 +86,8 @@ def _problem(key: str, value: Any) -> str:
         return _types_problem(value)
     if key == "DIFFERENTIAL_PRIVACY":
         return _noise_problem(value)
+    if key == "EVENT_SINK":
+        return _sink_problem(value)
     if key.endswith("_RATE"):
         return "" if isinstance(value, str) and _RATE.match(value) else 'expected a rate such as "600/min".'
     problem_of: Callable[[str, Any], str] = {int: _int_problem, float: _float_problem, str: _str_problem}[
@@ -105,6 +122,14 @@ def _noise_problem(value: Any) -> str:
         return f"epsilon: {problem}"
     problem = _int_problem("per_visitor", value.get("per_visitor", 1))
     return f"per_visitor: {problem}" if problem else ""
+
+
+def _sink_problem(value: Any) -> str:
+    try:
+        is_sink = issubclass(sink_class(value), EventSink)
+    except (ImportError, TypeError, AttributeError) as error:
+        return f"{error}. Expected {', '.join(SINKS)}, or the dotted path of an EventSink."
+    return "" if is_sink else "expected the dotted path of an EventSink."
 
 
 def _types_problem(value: Any) -> str:

@@ -29,8 +29,17 @@ DEFAULTS: dict[str, Any] = {
     "EVENTS_MAX_BODY_BYTES": 65536,
     "EVENTS_MAX_AGE_HOURS": 72,
     "EVENTS_MAX_SKEW_SECONDS": 300,
-    # DRF throttle rates for the public endpoints, per client.
+    # Where events go: "database", "redis" (a stream that workers drain), or the dotted path of an EventSink.
+    "EVENT_SINK": "database",
+    # For "redis": the server's address ("" = that of Django's default cache, where it is a Redis), the stream, how
+    # many batches may wait before clients are told to come back, and when a dead worker's batches go to another.
+    "EVENT_SINK_URL": "",
+    "EVENT_SINK_STREAM": "affinity:events",
+    "EVENT_SINK_MAX_BATCHES": 50_000,
+    "EVENT_SINK_CLAIM_SECONDS": 60,
+    # DRF throttle rates for the public endpoints, per client; of events, for each visitor and each address.
     "EVENTS_RATE": "600/min",
+    "EVENTS_ADDRESS_RATE": "6000/min",
     "RECOMMENDATIONS_RATE": "600/min",
     "CONSENT_RATE": "60/min",
     # Recommendations: how many at most, how many candidates a source may propose, cache lifetimes.

@@ -33,3 +33,7 @@ class InvalidRules(PersonalizationError):
 
 class NoNoise(PersonalizationError):
     """Exports cannot be given noise: OpenDP is missing. Install it with `pip install "wagtail-affinity[privacy]"`."""
+
+
+class SinkUnavailable(PersonalizationError):
+    """Events cannot be taken just now: their store is down or full. Mend it; clients send them again meanwhile."""

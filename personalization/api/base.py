@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import IO, Any, ClassVar
@@ -17,13 +16,14 @@ from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle, SimpleRateThrottle
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from personalization.conf import settings
 
 from .openapi import ApiSchema
 from .problem import TooLarge, exception_handler
+from .throttling import ClientThrottle
 
 
 class BoundedJSONParser(BaseParser):
@@ -64,18 +64,6 @@ class OneRenderer(BaseContentNegotiation):
     ) -> tuple[BaseRenderer, str]:
         renderer = next(iter(renderers))
         return renderer, renderer.media_type or ""
-
-
-class ClientThrottle(SimpleRateThrottle):
-    """So many requests per client address. The rate is the view's `rate_setting`, read at each request."""
-
-    def __init__(self, scope: str, rate: str) -> None:
-        self.scope, self.rate = scope, rate
-        super().__init__()
-
-    def get_cache_key(self, request: Request, view: APIView) -> str:
-        ident = hashlib.blake2b((self.get_ident(request) or "").encode(), digest_size=16).hexdigest()
-        return f"personalization:throttle:{self.scope}:{ident}"
 
 
 class PersonalizationView(APIView):

@@ -52,7 +52,7 @@ class ConsentView(PersonalizationView):
 
     rate_setting = "CONSENT_RATE"
     permission_classes = [SameOrigin]
-    problems = {"GET": (429,), "POST": (400, 403, 409, 413, 415, 429)}
+    problems = {"GET": (429, 503), "POST": (400, 403, 409, 413, 415, 429, 503)}
 
     @described(summary="Whether this reader consented", responses=ConsentState)
     def get(self, request: Request) -> Response:

@@ -16,7 +16,6 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from personalization import tasks
 from personalization.conf import settings
@@ -24,26 +23,21 @@ from personalization.models import Placement, ServedSlate
 from personalization.operations.queries import site_for
 from personalization.types import EventRecord
 from personalization.visibility import visible_ids
-from personalization.visitors import affinity_of, store
+from personalization.visitors import affinity_of
+from personalization.visitors.sinks import get_sink
 
-from .base import ClientThrottle, PersonalizationView
+from .base import PersonalizationView
 from .event_batch import EventBatch
 from .openapi import described
 from .origin import SameOrigin
+from .throttling import ClientThrottle, VisitorThrottle
 
 
 class Recorded(serializers.Serializer[Any]):
-    recorded = serializers.IntegerField(help_text=gettext_lazy("How many of the events were new."))
-
-
-class VisitorThrottle(ClientThrottle):
-    """So many requests per visitor, or per address where there is none: readers behind one address don't share."""
-
-    def get_cache_key(self, request: Request, view: APIView) -> str:
-        visitor_id = affinity_of(request._request).claimed_id
-        if visitor_id is None:
-            return super().get_cache_key(request, view)
-        return f"personalization:throttle:{self.scope}:{visitor_id.hex}"
+    recorded = serializers.IntegerField(
+        allow_null=True,
+        help_text=gettext_lazy("How many of the events were new; null where they are stored a moment later."),
+    )
 
 
 class EventsView(PersonalizationView):
@@ -53,7 +47,10 @@ class EventsView(PersonalizationView):
     permission_classes = [SameOrigin]
 
     def get_throttles(self) -> list[BaseThrottle]:
-        return [VisitorThrottle(self.rate_setting, getattr(settings, self.rate_setting))]
+        return [
+            VisitorThrottle("EVENTS_RATE", settings.EVENTS_RATE),
+            ClientThrottle("EVENTS_ADDRESS_RATE", settings.EVENTS_ADDRESS_RATE),
+        ]
 
     @described(
         summary="Record what a reader did",
@@ -72,7 +69,7 @@ class EventsView(PersonalizationView):
         _check_existence(records, request)
         if not affinity.is_counted or affinity.visitor_id is None:
             return Response(status=HTTPStatus.NO_CONTENT)
-        recorded = store.record_events(affinity.visitor_id, _with_own_slates(records, affinity.visitor_id))
+        recorded = get_sink().write(affinity.visitor_id, _with_own_slates(records, affinity.visitor_id))
         if recorded:
             tasks.fold_soon(affinity.visitor_id)
         return Response({"recorded": recorded}, status=HTTPStatus.ACCEPTED)

@@ -16,8 +16,8 @@ from .problem import CONTENT_TYPE
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 PROBLEMS: Mapping[str, tuple[int, ...]] = {
-    "GET": (400, 404, 429),
-    "POST": (400, 403, 404, 413, 415, 429),
+    "GET": (400, 404, 429, 503),
+    "POST": (400, 403, 404, 413, 415, 429, 503),
 }
 """The errors that an operation may answer, by method, unless its view has `problems` of its own."""
 

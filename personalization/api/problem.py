@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.http.request import UnreadablePostError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from personalization.exceptions import InvalidField, UnknownPlacement
+from personalization.exceptions import InvalidField, SinkUnavailable, UnknownPlacement
+
+logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 10
 
 
 class NotFoundField(exceptions.NotFound):
@@ -30,6 +36,15 @@ class TooLarge(exceptions.APIException):
 
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     default_code = "too_large"
+
+
+class Unavailable(exceptions.APIException):
+    """Database, disk or event store is down or full. Come back after Retry-After, with the same event ids."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "unavailable"
+    default_detail = gettext_lazy("This cannot be stored or looked up just now. Try again in a moment.")
+    wait = RETRY_AFTER_SECONDS
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
@@ -73,6 +88,9 @@ def _as_api_exception(error: Exception) -> Exception:
             return exceptions.NotFound()
         case PermissionDenied():
             return exceptions.PermissionDenied()
+        case SinkUnavailable() | OperationalError() | InterfaceError():
+            logger.error("Answered 503: %s", error)
+            return Unavailable()
     return error
 
 

@@ -1,0 +1,87 @@
+"""How many requests a client may make: REST framework's throttles, counted in Django's shared cache."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+
+from django.core.cache import BaseCache
+from rest_framework.request import Request
+from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.views import APIView
+
+from personalization.visitors import affinity_of
+
+logger = logging.getLogger(__name__)
+
+CACHE_PAUSE_SECONDS = 10.0
+
+
+class _CacheOutage:
+    """A cache that is down is asked, and complained of, once in a while only: each try may cost its timeout."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() >= self._until
+
+    def begin(self) -> None:
+        self._until = time.monotonic() + CACHE_PAUSE_SECONDS
+        logger.exception("The cache cannot be reached: nobody is throttled until it is back.")
+
+
+outage = _CacheOutage()
+
+
+class ClientThrottle(SimpleRateThrottle):
+    """So many requests per client address in each window as long as the rate's unit.
+
+    One number for each client, added to atomically: processes that share the cache miss no request, and a flood costs
+    no more than one request does. Where the cache is down everybody may come in.
+    """
+
+    num_requests: int
+    duration: int
+
+    def __init__(self, scope: str, rate: str) -> None:
+        self.scope, self.rate = scope, rate
+        super().__init__()
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        ident = hashlib.blake2b((self.get_ident(request) or "").encode(), digest_size=16).hexdigest()
+        return f"personalization:throttle:{self.scope}:{ident}"
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        if not outage.is_over:
+            return True
+        window, passed = divmod(self.timer(), self.duration)
+        self._left: float = self.duration - passed
+        try:
+            return self._count(f"{self.get_cache_key(request, view)}:{window:.0f}") <= self.num_requests
+        except Exception:  # each cache backend raises its own
+            outage.begin()
+            return True
+
+    def wait(self) -> float:
+        return self._left
+
+    def _count(self, key: str) -> int:
+        """This request's number in its window."""
+        cache: BaseCache = self.cache
+        try:
+            return cache.incr(key)
+        except ValueError:  # the first; two at once may both come here
+            return 1 if cache.add(key, 1, self.duration) else cache.incr(key)
+
+
+class VisitorThrottle(ClientThrottle):
+    """So many requests per visitor, or per address where there is none: readers behind one address don't share."""
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        visitor_id = affinity_of(request._request).claimed_id
+        if visitor_id is None:
+            return super().get_cache_key(request, view)
+        return f"personalization:throttle:{self.scope}:{visitor_id.hex}"
