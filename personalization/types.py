@@ -54,6 +54,10 @@ class ProfileState:
     `devices` and `hours` (of the day, in the site's time zone) are shares of the decayed pages read.
     `engagement` in [0, 1] is how long an average page is read, in parts of a whole reading; `frequency` is
     visits a week, lately. `mass` is the decayed amount of reading behind `vector`. All as of `updated_at`.
+
+    The visitor's own word: `muted_topics` (with all below them) and `hidden_pages` are never recommended,
+    `liked_topics` weigh as if read about, `answers` are the topics chosen at onboarding. `topics` and `vector`
+    already hold likes and lack what is muted.
     """
 
     vector: Vector | None = None
@@ -72,6 +76,11 @@ class ProfileState:
     last_seen: datetime | None = None
     mass: float = 0.0
     updated_at: datetime | None = None
+    muted_topics: frozenset[int] = frozenset()
+    liked_topics: frozenset[int] = frozenset()
+    hidden_pages: frozenset[int] = frozenset()
+    answers: frozenset[int] = frozenset()
+    has_answered: bool = False
 
     @property
     def read_page_ids(self) -> frozenset[int]:

@@ -13,12 +13,12 @@ from typing import cast
 import numpy as np
 from django.core.cache import cache
 from django.db import connection, transaction
-from django.db.models import F, Max, Q, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast, Left, Length
 from pgvector.django import CosineDistance, HalfVectorField
 
 from tagging.conf import settings
-from tagging.models import EmbeddingModel, PageVector, Suggestion, Topic
+from tagging.models import EmbeddingModel, PageVector, Suggestion, Topic, TopicVector
 from tagging.models import PageEntity as PageEntityRow
 from tagging.types import EntityLabel, Neighbour, PageEntity, PageTopic, SearchFilter, Vector
 
@@ -133,6 +133,37 @@ def topic_parents() -> dict[int, int | None]:
     """Topic id → the id of the topic above it, None at the root of the tree. Every topic."""
     paths = dict(Topic.objects.values_list("path", "pk"))
     return {pk: paths.get(path[: -Topic.steplen]) for path, pk in paths.items()}
+
+
+def topics_below(topic_ids: Collection[int]) -> frozenset[int]:
+    """These topics and all below them. Those that no longer exist are absent."""
+    return frozenset(Topic.objects.filter(_at_or_below(topic_ids)).values_list("pk", flat=True))
+
+
+def topics_under(topic_id: int) -> list[int]:
+    """The topics directly below one, in tree order. [] where there are none, or no such topic."""
+    topic = Topic.objects.filter(pk=topic_id).first()
+    return [] if topic is None else list(topic.get_children().values_list("pk", flat=True))
+
+
+def topic_vectors(topic_ids: Collection[int]) -> dict[int, Vector]:
+    """Topic id → unit vector of the live model. Topics that no worker has embedded yet are absent."""
+    rows = TopicVector.objects.filter(topic_id__in=topic_ids, model__is_live=True)
+    return {topic_id: _array(value) for topic_id, value in rows.values_list("topic_id", "embedding")}
+
+
+def pages_tagged(topic_ids: Collection[int]) -> frozenset[int]:
+    """Every page with one of these topics, or one below them, applied or accepted. One query."""
+    topics = Topic.objects.filter(_at_or_below(topic_ids))
+    rows = Suggestion.objects.filter(state__in=TAGGED, topic__in=topics)
+    return frozenset(rows.values_list("page_id", flat=True))
+
+
+def _at_or_below(topic_ids: Collection[int]) -> Q:
+    """As a condition on topics: their paths begin with the path of one of these."""
+    paths = Topic.objects.filter(pk__in=topic_ids).values("path")
+    above = paths.filter(path=Left(OuterRef("path"), Length("path")))
+    return Q(Exists(above))
 
 
 def _array(values: Sequence[float]) -> Vector:

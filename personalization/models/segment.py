@@ -13,6 +13,15 @@ class Segment(models.Model):
     """A named group. `rules` is a nested tree; see `segmentation.rules` for its form."""
 
     name = models.CharField(_("name"), max_length=120, unique=True)
+    public_name = models.CharField(
+        _("name shown to visitors"),
+        max_length=120,
+        blank=True,
+        help_text=_(
+            "How the group is called on a visitor's own page. Left empty, it is only counted there; "
+            "the data that a visitor may download names every group."
+        ),
+    )
     description = models.TextField(_("description"), blank=True)
     rules = models.JSONField(_("rules"), default=no_rules)
     is_enabled = models.BooleanField(

@@ -17,6 +17,7 @@ class Visitor(models.Model):
     class Meta:
         verbose_name = _("visitor")
         verbose_name_plural = _("visitors")
+        permissions = [("protect_visitor", _("Can look up, export and delete what is stored about a visitor"))]
 
     def __str__(self) -> str:
         return str(self.id)
@@ -50,6 +51,12 @@ class Profile(models.Model):
     device = models.CharField(_("device"), max_length=8, blank=True)
     segments = ArrayField(models.BigIntegerField(), default=list, blank=True, verbose_name=_("segments"))
     updated_at = models.DateTimeField(_("updated at"), null=True, blank=True)
+    muted_topics = ArrayField(models.BigIntegerField(), default=list, blank=True, verbose_name=_("muted topics"))
+    liked_topics = ArrayField(models.BigIntegerField(), default=list, blank=True, verbose_name=_("liked topics"))
+    liked_vector = HalfVectorField(_("sum of the liked topics' vectors"), null=True, blank=True)
+    hidden_pages = ArrayField(models.BigIntegerField(), default=list, blank=True, verbose_name=_("hidden pages"))
+    answers = ArrayField(models.BigIntegerField(), default=list, blank=True, verbose_name=_("topics asked for"))
+    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("profile")

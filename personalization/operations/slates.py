@@ -6,6 +6,7 @@ import hashlib
 import logging
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.core.cache import cache
@@ -24,6 +25,7 @@ from tagging import index
 
 from .placements import load_placement, recommendable_types
 from .queries import contextual_query
+from .unwanted import unwanted_pages
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -43,6 +45,7 @@ def recommend(query: RecQuery) -> Slate:
     Raises `UnknownPlacement`.
     """
     config = load_placement(query.placement)
+    query = replace(query, exclude=query.exclude | unwanted_pages(query.profile))
     chosen = _choose_cached(query, config) if query.profile is None else _choose(query, config)
     items = _visible(chosen, query, config)
     if len(items) < query.n <= len(chosen):

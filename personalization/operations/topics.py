@@ -21,6 +21,13 @@ _SUMS = """
         )
     ) WHERE (sums -> 'topics') ? %(old)s
 """
+_CHOSEN = """
+    UPDATE personalization_profile SET
+        muted_topics = array_replace(muted_topics, %(old)s, %(new)s),
+        liked_topics = array_replace(liked_topics, %(old)s, %(new)s),
+        answers = array_replace(answers, %(old)s, %(new)s)
+    WHERE %(old)s = ANY (muted_topics || liked_topics || answers)
+"""
 
 
 def replace_topic(old_id: int, new_id: int) -> None:
@@ -33,3 +40,4 @@ def replace_topic(old_id: int, new_id: int) -> None:
     with connection.cursor() as cursor:
         for statement in (_WEIGHTS, _SUMS):
             cursor.execute(statement, {"old": str(old_id), "new": str(new_id)})
+        cursor.execute(_CHOSEN, {"old": old_id, "new": new_id})

@@ -132,7 +132,8 @@ class SegmentViewSet(ModelViewSet):
     def get_edit_handler(self) -> Any:
         panels = [
             MultiFieldPanel(
-                [FieldPanel("name"), FieldPanel("description"), FieldPanel("is_enabled")], heading=_("Segment")
+                [FieldPanel("name"), FieldPanel("public_name"), FieldPanel("description"), FieldPanel("is_enabled")],
+                heading=_("Segment"),
             ),
             MultiFieldPanel(
                 [FieldPanel("match"), FieldPanel("rules")],

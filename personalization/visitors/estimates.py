@@ -63,7 +63,9 @@ def estimate_all(trees: Mapping[Key, Mapping[str, Any]]) -> dict[Key, Estimate]:
 def seen_lately() -> Iterator[tuple[Profile, ProfileState, RequestContext]]:
     """The visitors seen last, latest first, each with a request as it might make one now. Vectors are not loaded."""
     now = timezone.localtime()
-    rows = Profile.objects.filter(last_seen__isnull=False).defer("vector", "sums").order_by("-last_seen")
+    rows = (
+        Profile.objects.filter(last_seen__isnull=False).defer("vector", "liked_vector", "sums").order_by("-last_seen")
+    )
     for row in rows[:MAX_PROFILES].iterator(CHUNK):
         yield row, profile_of(row), RequestContext(at=now, device=cast(Device, row.device or "other"))
 

@@ -18,7 +18,7 @@ from tagging import index
 
 from . import segments
 from .sections import sections_of
-from .store import save_tally, tally_of
+from .store import like_again, save_tally, tally_of
 
 _EVENTS_AT_ONCE = 2000
 
@@ -63,13 +63,15 @@ def fold_settings() -> FoldSettings:
 
 
 def _fold(row: Profile, events: Sequence[Event]) -> None:
-    tally, model = tally_of(row), index.live_model_name() or ""
+    tally, model, earlier = tally_of(row), index.live_model_name() or "", row.vector_model
     if row.vector_model != model:
         tally = _in_the_space_of_the_live_model(tally)
     chosen = fold_settings()
     tally = fold(tally, readings(events), chosen)
     state = save_tally(row, tally, model, chosen.half_life)
-    row.segments = sorted(_segments(state, row))
+    if row.liked_topics and (row.liked_vector is None or earlier != model):
+        like_again(row)
+    row.segments = sorted(segments_of(state, row))
     row.save()
 
 
@@ -104,6 +106,6 @@ def _in_the_space_of_the_live_model(tally: Tally) -> Tally:
     return with_vectors(tally, vectors, fold_settings().half_life)
 
 
-def _segments(state: ProfileState, row: Profile) -> frozenset[int]:
+def segments_of(state: ProfileState, row: Profile) -> frozenset[int]:
     """For reports: the segments that match away from any one request, knowing only the profile and device."""
     return segments.matching(state, RequestContext(at=timezone.localtime(), device=row.device or "other"))  # type: ignore[arg-type]

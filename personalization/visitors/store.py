@@ -11,9 +11,10 @@ import numpy as np
 from django.db import transaction
 
 from personalization.models import Profile, Visitor
-from personalization.profiles import Tally, profile_state
+from personalization.profiles import LIKED, Tally, direction, profile_state, with_preferences
 from personalization.signals import consent_given, consent_withdrawn
 from personalization.types import Device, ProfileState, ReadPage, Vector
+from tagging import index
 
 from .events import record_events
 
@@ -50,9 +51,8 @@ def load_profile(visitor_id: uuid.UUID) -> ProfileState | None:
 def profile_of(row: Profile) -> ProfileState:
     """What a profile row says of the visitor. A row loaded without its vector says nothing of a direction."""
     habits: Mapping[str, Any] = row.habits
-    has_vector = row.mass > 0 and "vector" not in row.get_deferred_fields()
     return ProfileState(
-        vector=_array(row.vector) if has_vector else None,
+        vector=_direction(row),
         vector_model=row.vector_model,
         topics=_by_id(row.topics),
         entities=_by_id(row.entities),
@@ -66,8 +66,13 @@ def profile_of(row: Profile) -> ProfileState:
         visits=row.visits,
         first_seen=row.first_seen,
         last_seen=row.last_seen,
-        mass=max(0.0, row.mass),
+        mass=max(0.0, row.mass) + LIKED * len(row.liked_topics),
         updated_at=row.updated_at,
+        muted_topics=frozenset(row.muted_topics),
+        liked_topics=frozenset(row.liked_topics),
+        hidden_pages=frozenset(row.hidden_pages),
+        answers=frozenset(row.answers),
+        has_answered=row.answered_at is not None,
     )
 
 
@@ -102,7 +107,7 @@ def save_tally(row: Profile, tally: Tally, vector_model: str, half_life: timedel
     row.vector = None if tally.vector_sum is None or length == 0 else tally.vector_sum / length
     row.vector_length, row.vector_model = length, vector_model
     row.mass = tally.mass
-    row.topics, row.entities = _by_text(state.topics), _by_text(state.entities)
+    row.entities = _by_text(state.entities)
     row.habits = {
         "sections": _by_text(state.sections),
         "devices": dict(state.devices),
@@ -123,7 +128,36 @@ def save_tally(row: Profile, tally: Tally, vector_model: str, half_life: timedel
     row.recent = [[page.page_id, page.at.isoformat()] for page in tally.recent]
     row.views, row.visits = tally.views, tally.visits
     row.first_seen, row.last_seen, row.updated_at = tally.first_seen, tally.last_seen, tally.as_of
-    return state
+    weigh_topics(row)
+    return profile_of(row)
+
+
+def weigh_topics(row: Profile) -> None:
+    """Write the weights of topics into the row: what was read, and the visitor's own word on it."""
+    muted = index.topics_below(row.muted_topics) if row.muted_topics else frozenset()
+    row.topics = _by_text(with_preferences(_by_id(row.sums.get("topics")), row.liked_topics, muted))
+
+
+def _direction(row: Profile) -> Vector | None:
+    if "vector" in row.get_deferred_fields():
+        return None
+    read = None if row.mass <= 0 else _array(row.vector)
+    if row.liked_vector is None:
+        return read
+    read_sum = None if read is None else read.astype(np.float64) * row.vector_length
+    return direction(read_sum, np.asarray(_values(row.liked_vector), dtype=np.float64))
+
+
+def like_again(row: Profile) -> None:
+    """Make the direction of the visitor's likes anew: they changed, or the embedding model did.
+
+    There is none while the row's own vector is of a model that is no longer live.
+    """
+    model = index.live_model_name() or ""
+    if row.vector is None:
+        row.vector_model = model
+    vectors = index.topic_vectors(row.liked_topics) if row.liked_topics and row.vector_model == model else {}
+    row.liked_vector = np.sum(list(vectors.values()), axis=0) if vectors else None
 
 
 def _by_id(stored: Mapping[str, float] | None) -> dict[int, float]:
@@ -138,9 +172,14 @@ def _by_text(values: Mapping[int, float]) -> dict[str, float]:
 def _array(stored: Any) -> Vector | None:
     if stored is None:
         return None
-    vector = np.asarray(stored.to_list() if hasattr(stored, "to_list") else stored, dtype=np.float32)
+    vector = np.asarray(_values(stored), dtype=np.float32)
     # Half precision does not keep the length at exactly 1.
     return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+def _values(stored: Any) -> Any:
+    """A halfvec as read from the database, or an array that is about to be written."""
+    return stored.to_list() if hasattr(stored, "to_list") else stored
 
 
 def _recent(stored: list[tuple[int, str]]) -> tuple[ReadPage, ...]:

@@ -1,0 +1,97 @@
+"""What visitors decide about their own profile: topics muted and liked, pages hidden, answers, a new start."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Literal, get_args
+
+from django.db import transaction
+from django.utils import timezone
+
+from personalization.conf import settings
+from personalization.models import Event, Profile, ServedSlate
+from personalization.profiles import Tally
+
+from .folding import segments_of
+from .store import like_again, profile_of, save_tally, weigh_topics
+
+Preference = Literal["like", "mute", "none"]
+PREFERENCES: tuple[Preference, ...] = get_args(Preference)
+
+LONGEST = 500
+"""So many topics or pages are kept in one list; the oldest go first."""
+
+
+@transaction.atomic
+def prefer_topic(visitor_id: uuid.UUID, topic_id: int, preference: Preference) -> bool:
+    """Like or mute a topic, or neither. False where the visitor has no profile."""
+    row = _locked(visitor_id)
+    if row is None:
+        return False
+    row.liked_topics = _changed(row.liked_topics, topic_id, is_in=preference == "like")
+    row.muted_topics = _changed(row.muted_topics, topic_id, is_in=preference == "mute")
+    _save(row)
+    return True
+
+
+@transaction.atomic
+def hide_page(visitor_id: uuid.UUID, page_id: int, is_hidden: bool) -> bool:
+    """Never show this page to the visitor again, or again after all. False where there is no profile."""
+    row = _locked(visitor_id)
+    if row is None:
+        return False
+    row.hidden_pages = _changed(row.hidden_pages, page_id, is_in=is_hidden)
+    row.save(update_fields=["hidden_pages"])
+    return True
+
+
+@transaction.atomic
+def answer(visitor_id: uuid.UUID, topic_ids: Collection[int]) -> bool:
+    """Take the topics that the visitor wants to read about, in place of an earlier answer's.
+
+    They are liked, and no longer muted. False where there is no profile.
+    """
+    row = _locked(visitor_id)
+    if row is None:
+        return False
+    earlier, now = set(row.answers), list(dict.fromkeys(topic_ids))[:LONGEST]
+    row.liked_topics = [topic for topic in row.liked_topics if topic not in earlier | set(now)] + now
+    row.muted_topics = [topic for topic in row.muted_topics if topic not in now]
+    row.answers, row.answered_at = now, timezone.now()
+    _save(row)
+    return True
+
+
+@transaction.atomic
+def reset(visitor_id: uuid.UUID) -> bool:
+    """Forget what was read, liked and answered. Consent, muted topics and hidden pages stay.
+
+    False where there is no profile.
+    """
+    row = _locked(visitor_id)
+    if row is None:
+        return False
+    Event.objects.filter(visitor_id=visitor_id).delete()
+    ServedSlate.objects.filter(visitor_id=visitor_id).delete()
+    row.liked_topics, row.answers, row.answered_at = [], [], None
+    save_tally(row, Tally(), "", timedelta(days=settings.PROFILE_HALF_LIFE_DAYS))
+    _save(row)
+    return True
+
+
+def _save(row: Profile) -> None:
+    weigh_topics(row)
+    like_again(row)
+    row.segments = sorted(segments_of(profile_of(row), row))
+    row.save()
+
+
+def _locked(visitor_id: uuid.UUID) -> Profile | None:
+    return Profile.objects.select_for_update().filter(pk=visitor_id).first()
+
+
+def _changed(ids: Collection[int], changed: int, *, is_in: bool) -> list[int]:
+    others = [other for other in ids if other != changed]
+    return [*others, changed][-LONGEST:] if is_in else others
