@@ -184,4 +184,7 @@ WAGTAIL_TAGGING = {
     "EXCLUDE_TYPES": ["wagtailcore.Page", "cms_site.HomePage", "cms_site.ArticleIndexPage"],
     "MODEL_DIR": str(VAR_DIR / "models"),
 }
-WAGTAIL_PERSONALIZATION = {"RECOMMENDABLE_TYPES": ["cms_site.ArticlePage"]}
+WAGTAIL_PERSONALIZATION = {
+    "RECOMMENDABLE_TYPES": ["cms_site.ArticlePage"],
+    "EVENT_SINK": os.environ.get("EVENT_SINK", "database"),
+}

@@ -5,6 +5,7 @@ Other processes notice within CONFIG_CACHE_SECONDS.
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.db.models.signals import post_delete, post_save
@@ -12,7 +13,9 @@ from django.db.models.signals import post_delete, post_save
 from personalization.models import Placement, PlacementRule, Segment
 from personalization.operations.placements import forget_placements
 from personalization.operations.topics import replace_topic
+from personalization.signals import consent_withdrawn
 from personalization.visitors.segments import forget_compiled
+from personalization.visitors.sinks import get_sink
 from tagging.signals import topic_replaced
 
 
@@ -28,6 +31,10 @@ def on_topic_replaced(old_id: int, new_id: int, **kwargs: Any) -> None:
     replace_topic(old_id, new_id)
 
 
+def on_consent_withdrawn(visitor_id: uuid.UUID, **kwargs: Any) -> None:
+    get_sink().forget(visitor_id)
+
+
 def connect() -> None:
     """Called once, when the apps are ready."""
     for signal in (post_save, post_delete):
@@ -35,3 +42,4 @@ def connect() -> None:
         for sender in (Placement, PlacementRule):
             signal.connect(on_placement_changed, sender=sender, dispatch_uid="personalization.placements")
     topic_replaced.connect(on_topic_replaced, dispatch_uid="personalization.topic_replaced")
+    consent_withdrawn.connect(on_consent_withdrawn, dispatch_uid="personalization.consent_withdrawn")

@@ -9,17 +9,22 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from celery import Celery, current_app, shared_task
 from django.db import transaction
 
+from personalization.conf import settings
 from personalization.visitors import folding
+from personalization.visitors.sinks import Drained, EventSink, get_sink
 
 logger = logging.getLogger(__name__)
 
 SWEEP_EVERY_SECONDS = 60.0
+DRAIN_EVERY_SECONDS = 5.0
+DRAIN_FOR_SECONDS = 30.0
 SWEEP_AFTER = timedelta(minutes=1)
 SWEEP_AT_ONCE = 500
 RETRY: dict[str, Any] = {
@@ -42,6 +47,21 @@ def fold_profile(visitor_id: str) -> None:
         pass
 
 
+@shared_task(name="personalization.fold_profiles", **RETRY)
+def fold_profiles(visitor_ids: Sequence[str]) -> None:
+    """Fold the new events of many visitors."""
+    for visitor_id in visitor_ids:
+        fold_profile(visitor_id)
+
+
+@shared_task(name="personalization.drain_events", acks_late=True, ignore_result=True)
+def drain_events() -> None:
+    """Every few seconds where EVENT_SINK is a buffer: bring what waits into the database. The next run tries again."""
+    sink, end = get_sink(), time.monotonic() + DRAIN_FOR_SECONDS
+    while time.monotonic() < end and drain(sink).batches:
+        pass
+
+
 @shared_task(name="personalization.fold_leftovers", **RETRY)
 def fold_leftovers() -> None:
     """Each minute: fold what no message was sent for."""
@@ -49,11 +69,23 @@ def fold_leftovers() -> None:
         fold_profile(str(visitor_id))
 
 
+def drain(sink: EventSink, wait_seconds: float = 0.0) -> Drained:
+    """One turn of draining the sink, with its visitors' profiles to be folded by whichever worker is free."""
+    drained = sink.drain(wait_seconds)
+    if drained.visitors:
+        _broker.send(fold_profiles, sorted(map(str, drained.visitors)))
+    return drained
+
+
 def schedule(app: Celery) -> None:
     """Put the sweep on an app's schedule; beat reads it, whatever its scheduler."""
     app.add_periodic_task(
         SWEEP_EVERY_SECONDS, fold_leftovers.s(), name="personalization.fold_leftovers", expires=SWEEP_EVERY_SECONDS
     )
+    if settings.EVENT_SINK != "database":
+        app.add_periodic_task(
+            DRAIN_EVERY_SECONDS, drain_events.s(), name="personalization.drain_events", expires=DRAIN_EVERY_SECONDS
+        )
 
 
 class _Broker:
@@ -62,13 +94,13 @@ class _Broker:
     def __init__(self) -> None:
         self._paused_until = 0.0
 
-    def send(self, visitor_id: str) -> None:
+    def send(self, task: Any, *arguments: Any) -> None:
         if time.monotonic() < self._paused_until:
             return
         try:
             # A connection of its own: Celery's pooled one tries a broker that is down for seconds.
             with current_app.connection_for_write(connect_timeout=1, transport_options=BROKER_OPTIONS) as connection:
-                fold_profile.apply_async((visitor_id,), connection=connection, retry=False)
+                task.apply_async(arguments, connection=connection, retry=False)
         except Exception:
             self._paused_until = time.monotonic() + BROKER_PAUSE_SECONDS
             logger.exception("The broker took no task; the sweep folds what waits.")
@@ -79,4 +111,4 @@ _broker = _Broker()
 
 def fold_soon(visitor_id: uuid.UUID) -> None:
     """Have a worker fold the visitor's events as soon as this transaction is committed."""
-    transaction.on_commit(lambda: _broker.send(str(visitor_id)), robust=True)
+    transaction.on_commit(lambda: _broker.send(fold_profile, str(visitor_id)), robust=True)

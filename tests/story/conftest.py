@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
-from tests.missing import require
-
-from .deployment import Deployment, free_port, wait_until
+from .deployment import Deployment, wait_until
 
 WAITING = "SELECT count(*) FROM tagging_pageanalysis WHERE state IN ('stale', 'running')"
 LOADED = "story_loaded"
@@ -31,21 +28,6 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
 
 def open_folder(factory: pytest.TempPathFactory, name: str) -> Path:
     return factory.mktemp(name)
-
-
-@pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Redis server of our own."""
-    program = require("redis-server", "apt-get install redis-server")
-    port = free_port()
-    folder = tmp_path_factory.mktemp("redis")
-    server = subprocess.Popen(
-        [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)],
-        stdout=subprocess.DEVNULL,
-    )
-    yield f"redis://127.0.0.1:{port}/0"
-    server.terminate()
-    server.wait(10)
 
 
 @pytest.fixture(params=["filesystem", pytest.param("redis", marks=pytest.mark.redis)])
