@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Collection, Mapping
+from typing import Final, Literal, get_args
+
+from personalization.types import Purpose
+
+PURPOSES: Final[frozenset[Purpose]] = frozenset(get_args(Purpose))
+"""All that can be granted. What is necessary needs no consent, for nothing is stored for it."""
 
 Decision = Literal["granted", "denied", "unknown"]
 Refusal = Literal["gpc", "dnt"]
@@ -21,15 +26,15 @@ def refusal_by_browser(headers: Mapping[str, str]) -> Refusal | None:
     return None
 
 
-def decide(refusal: Refusal | None, is_known: bool) -> Decision:
+def decide(refusal: Refusal | None, purposes: Collection[Purpose]) -> Decision:
     """The browser's no beats an earlier yes; without either, nobody has decided.
 
-    `is_known` says whether a valid cookie names a visitor who still exists. A visitor's own no leaves
+    `purposes` are those granted by the visitor whom a valid cookie names. A visitor's own no leaves
     nothing behind to recognise it by, so that on the server it reads as "unknown".
     """
     if refusal:
         return "denied"
-    return "granted" if is_known else "unknown"
+    return "granted" if purposes else "unknown"
 
 
 def is_speculative(headers: Mapping[str, str]) -> bool:

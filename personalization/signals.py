@@ -3,10 +3,16 @@
 from django.dispatch import Signal
 
 consent_given = Signal()
-"""Sent after a visitor said yes. Arguments: `visitor_id: uuid.UUID`."""
+"""Sent after a visitor said yes.
+
+Arguments: `visitor_id: uuid.UUID`, `purposes: frozenset[str]`, those newly granted.
+"""
 
 consent_withdrawn = Signal()
-"""Sent after a visitor's data was deleted. Arguments: `visitor_id: uuid.UUID`."""
+"""Sent after a visitor took a yes back and what was stored for it was deleted.
+
+Arguments: `visitor_id: uuid.UUID`, `purposes: frozenset[str]`, those taken back. With the last one, the visitor went.
+"""
 
 profile_updated = Signal()
 """Sent after events were folded into a profile. Arguments: `visitor_id: uuid.UUID`."""

@@ -16,6 +16,8 @@ Vector = npt.NDArray[np.float32]
 
 EventKind = Literal["impression", "view", "click", "scroll", "dwell", "feedback"]
 Device = Literal["desktop", "mobile", "tablet", "other"]
+Purpose = Literal["analytics", "personalization"]
+"""What a visitor may say yes to: being counted, without a profile; and a profile to choose pages by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from personalization.consent import PURPOSES
+from personalization.types import Purpose
 from personalization.visitors import Affinity, affinity_of, cookie, store
 
 from .base import PersonalizationView
@@ -20,15 +22,34 @@ from .openapi import described
 from .origin import SameOrigin
 
 REASONS = ("", "gpc", "dnt", "bot", "editor")
+CHANGE_PROBLEMS = (400, 403, 409, 413, 415, 429, 503)
 
 
 class ConsentAnswer(serializers.Serializer[Any]):
-    personalization = JSONBoolean(help_text=gettext_lazy("Yes or no. A no deletes everything stored at once."))
+    personalization = JSONBoolean(
+        help_text=gettext_lazy("May the pages read here shape what is suggested? A no deletes the profile at once.")
+    )
+    analytics = JSONBoolean(
+        required=False,
+        help_text=gettext_lazy(
+            "May visits be counted, without a profile? Left out, the answer to `personalization` holds for both."
+        ),
+    )
+
+    def purposes(self) -> frozenset[Purpose]:
+        """What the valid answer says yes to."""
+        answers: dict[Purpose, bool] = self.validated_data
+        personalization = answers["personalization"]
+        said = {"analytics": answers.get("analytics", personalization), "personalization": personalization}
+        return frozenset(purpose for purpose in PURPOSES if said[purpose])
 
 
 class ConsentState(serializers.Serializer[Any]):
+    analytics = serializers.BooleanField(
+        allow_null=True, help_text=gettext_lazy("Whether visits may be counted; null where nobody has decided.")
+    )
     personalization = serializers.BooleanField(
-        allow_null=True, help_text=gettext_lazy("Whether the visitor consented; null where nobody has decided.")
+        allow_null=True, help_text=gettext_lazy("Whether a profile may be kept; null where nobody has decided.")
     )
     counted = serializers.BooleanField(help_text=gettext_lazy("Whether events of this browser are kept."))
     reason = serializers.ChoiceField(
@@ -48,42 +69,54 @@ class RefusedByBrowser(APIException):
 
 
 class ConsentView(PersonalizationView):
-    """State of, and change to, a browser's consent to personalisation."""
+    """State of, and change to, what a browser's reader consented to."""
 
     rate_setting = "CONSENT_RATE"
     permission_classes = [SameOrigin]
-    problems = {"GET": (429, 503), "POST": (400, 403, 409, 413, 415, 429, 503)}
+    problems = {"GET": (429, 503), "POST": CHANGE_PROBLEMS, "PUT": CHANGE_PROBLEMS, "DELETE": (403, 429, 503)}
 
-    @described(summary="Whether this reader consented", responses=ConsentState)
+    @described(operation_id="consent_retrieve", summary="What this reader consented to", responses=ConsentState)
     def get(self, request: Request) -> Response:
-        """Say whether this browser's reader consented. The only answer that dates an ageing cookie anew."""
+        """Say what this browser's reader consented to. The only answer that dates an ageing cookie anew."""
         affinity = affinity_of(request._request)
         if affinity.refusal:
             # The browser's no is a no like any other: what an earlier yes left is deleted.
             return _withdraw(request, affinity)
-        response = _answer(_state(affinity))
+        response = _answer(_state(affinity, affinity.purposes or None))
         if affinity.known_id is None:
             _drop_cookie(request, response)
         elif cookie.read(request._request, max_age=cookie.RENEW_AFTER) is None:
             cookie.write(request._request, response, affinity.known_id)
         return response
 
-    @described(summary="Say yes or no", request=ConsentAnswer, responses=ConsentState)
+    @described(operation_id="consent_create", summary="Say yes or no", request=ConsentAnswer, responses=ConsentState)
     def post(self, request: Request) -> Response:
-        """Take a yes or a no. A yes sets the visitor cookie; a no deletes the cookie and all that was stored."""
+        """Take an answer for each purpose. A yes sets the visitor cookie; what is no longer allowed is deleted."""
         answer = ConsentAnswer(data=request.data)
         answer.is_valid(raise_exception=True)
         affinity = affinity_of(request._request)
-        if answer.validated_data["personalization"]:
-            return _grant(request, affinity)
+        if purposes := answer.purposes():
+            return _grant(request, affinity, purposes)
         return _withdraw(request, affinity)
 
+    @described(operation_id="consent_update", summary="Change it", request=ConsentAnswer, responses=ConsentState)
+    def put(self, request: Request) -> Response:
+        """The same as POST: the answer replaces the one before."""
+        return self.post(request)
 
-def _grant(request: Request, affinity: Affinity) -> Response:
+    @described(operation_id="consent_destroy", summary="Take every yes back", responses=ConsentState)
+    def delete(self, request: Request) -> Response:
+        """Delete the cookie and all that was stored."""
+        return _withdraw(request, affinity_of(request._request))
+
+
+def _grant(request: Request, affinity: Affinity, purposes: frozenset[Purpose]) -> Response:
     if affinity.refusal or affinity.is_bot:
         raise RefusedByBrowser(_refusal_text(affinity))
-    visitor_id = affinity.known_id or store.create_visitor(affinity.context.device)
-    response = _answer(_state(affinity) | {"personalization": True, "counted": not affinity.is_editor})
+    visitor_id, device = affinity.known_id, affinity.context.device
+    if visitor_id is None or not store.set_purposes(visitor_id, purposes, device):
+        visitor_id = store.create_visitor(device, purposes)
+    response = _answer(_state(affinity, purposes))
     cookie.write(request._request, response, visitor_id)
     return response
 
@@ -92,14 +125,18 @@ def _withdraw(request: Request, affinity: Affinity) -> Response:
     # Read past the browser's own no: what was stored before it must go too.
     if visitor_id := cookie.read(request._request):
         store.delete_visitor(visitor_id)
-    response = _answer({"personalization": False, "counted": False, "reason": _reason(affinity)})
+    response = _answer(_state(affinity, frozenset()))
     _drop_cookie(request, response)
     return response
 
 
-def _state(affinity: Affinity) -> dict[str, Any]:
-    decided = {"granted": True, "denied": False, "unknown": None}[affinity.consent]
-    return {"personalization": decided, "counted": affinity.is_counted, "reason": _reason(affinity)}
+def _state(affinity: Affinity, purposes: frozenset[Purpose] | None) -> dict[str, Any]:
+    """The answer to a browser; `purposes` are those granted, None where nobody has decided."""
+    reason = _reason(affinity)
+    granted: dict[str, bool | None] = {
+        purpose: None if purposes is None else purpose in purposes for purpose in sorted(PURPOSES)
+    }
+    return {**granted, "counted": bool(purposes) and not reason, "reason": reason}
 
 
 def _reason(affinity: Affinity) -> str:

@@ -67,10 +67,10 @@ class EventsView(PersonalizationView):
         affinity = affinity_of(request._request)
         records = batch.records(affinity.context.device)
         _check_existence(records, request)
-        if not affinity.is_counted or affinity.visitor_id is None:
+        if not affinity.is_counted or affinity.counted_id is None:
             return Response(status=HTTPStatus.NO_CONTENT)
-        recorded = get_sink().write(affinity.visitor_id, _with_own_slates(records, affinity.visitor_id))
-        if recorded:
+        recorded = get_sink().write(affinity.counted_id, _with_own_slates(records, affinity.counted_id))
+        if recorded and affinity.visitor_id:
             tasks.fold_soon(affinity.visitor_id)
         return Response({"recorded": recorded}, status=HTTPStatus.ACCEPTED)
 

@@ -4,27 +4,46 @@ import uuid
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import HalfVectorField
 
 
+def every_purpose() -> list[str]:
+    """What a visitor says yes to who is asked one question only."""
+    return ["analytics", "personalization"]
+
+
 class Visitor(models.Model):
-    """A browser whose reader consented. Without consent there is no row. Never a person's name or address."""
+    """A browser whose reader consented to some purpose. Without consent there is no row. Never a name or address."""
+
+    class Purpose(models.TextChoices):
+        ANALYTICS = "analytics", _("Statistics")
+        PERSONALIZATION = "personalization", _("Personal recommendations")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    purposes = ArrayField(
+        models.CharField(max_length=15, choices=Purpose), default=every_purpose, verbose_name=_("granted purposes")
+    )
     consented_at = models.DateTimeField(_("consented at"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("visitor")
         verbose_name_plural = _("visitors")
         permissions = [("protect_visitor", _("Can look up, export and delete what is stored about a visitor"))]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(purposes__len__gt=0) & Q(purposes__contained_by=every_purpose()),
+                name="personalization_some_purpose",
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.id)
 
 
 class Profile(models.Model):
-    """A visitor's decayed interests, folded from events by a task."""
+    """A visitor's decayed interests, folded from events by a task. Exists only where personalization is granted."""
 
     visitor = models.OneToOneField(
         Visitor, on_delete=models.CASCADE, primary_key=True, related_name="profile", verbose_name=_("visitor")

@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 
 from personalization.conf import settings
-from personalization.models import ServedSlate
+from personalization.models import ServedSlate, Visitor
 from personalization.recommendation import filters, rankers, rerankers, strategies
 from personalization.recommendation.placement import PlacementConfig
 from personalization.recommendation.reasons import reasons_for
@@ -74,6 +74,10 @@ def record_served(slate: Slate, query: RecQuery) -> None:
         return
     try:
         with transaction.atomic():
+            # Waits for the withdrawal of consent, if there is one at this very moment.
+            locked = Visitor.objects.select_for_update(no_key=True).filter(pk=query.visitor_id)
+            if "personalization" not in (locked.values_list("purposes", flat=True).first() or ()):
+                return
             ServedSlate.objects.create(
                 id=slate.slate_id,
                 visitor_id=query.visitor_id,
@@ -85,7 +89,7 @@ def record_served(slate: Slate, query: RecQuery) -> None:
             # Foreign keys are checked at commit otherwise, where nobody can catch it.
             connection.check_constraints()
     except IntegrityError:
-        logger.info("A visitor or a page was deleted while a slate was made for them; it is not logged.")
+        logger.info("A page was deleted while a slate was made for it; it is not logged.")
 
 
 def _choose_cached(query: RecQuery, config: PlacementConfig) -> list[SlateItem]:

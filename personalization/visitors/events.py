@@ -19,7 +19,8 @@ _INSERT = """
     INSERT INTO {table}
         (event_id, visitor_id, kind, page_id, at, received_at, value, slate_id, placement, position, device,
          is_folded)
-    SELECT event_id, %s, kind, page_id, at, now(), value, slate_id, placement, position, device, kind = 'impression'
+    SELECT event_id, %s, kind, page_id, at, now(), value, slate_id, placement, position, device,
+           kind = 'impression' OR NOT %s
     FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::timestamptz[], %s::float8[], %s::uuid[], %s::text[],
                 %s::smallint[], %s::text[])
         AS row (event_id, kind, page_id, at, value, slate_id, placement, position, device)
@@ -35,30 +36,35 @@ def record_events(visitor_id: uuid.UUID, events: Sequence[EventRecord]) -> int:
     """
     try:
         with transaction.atomic():
-            # Waits for another batch or the deletion of the same visitor.
-            if not Visitor.objects.select_for_update(no_key=True).filter(pk=visitor_id).exists():
+            # Waits for another batch of the same visitor, or for the withdrawal of their consent.
+            locked = Visitor.objects.select_for_update(no_key=True).filter(pk=visitor_id)
+            purposes = locked.values_list("purposes", flat=True).first()
+            if not purposes:
                 return 0
-            new = _insert(visitor_id, events)
+            new = _insert(visitor_id, events, is_profiled="personalization" in purposes)
             # Foreign keys are checked at commit otherwise, too late for an answer that says what is wrong.
             connection.check_constraints()
-            counters.count_views(visitor_id, [event for event in events if event.event_id in new])
+            if "analytics" in purposes:
+                counters.count_views(visitor_id, [event for event in events if event.event_id in new])
     except IntegrityError as error:
         raise InvalidField("events", _("A page was deleted just now. Leave its events out.")) from error
     return len(new)
 
 
-def _insert(visitor_id: uuid.UUID, events: Sequence[EventRecord]) -> Collection[uuid.UUID]:
+def _insert(visitor_id: uuid.UUID, events: Sequence[EventRecord], *, is_profiled: bool) -> Collection[uuid.UUID]:
+    """Write what is new. Without a profile there is none to fold them into, and no slate was chosen by one."""
     columns: list[list[Any]] = [
         [event.event_id for event in events],
         [event.kind for event in events],
         [event.page_id for event in events],
         [event.at for event in events],
         [event.value for event in events],
-        [event.slate_id for event in events],
+        [event.slate_id if is_profiled else None for event in events],
         [event.placement for event in events],
         [event.position for event in events],
         [event.device for event in events],
     ]
+    insert = _INSERT.format(table=connection.ops.quote_name(Event._meta.db_table))
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT.format(table=connection.ops.quote_name(Event._meta.db_table)), [visitor_id, *columns])
+        cursor.execute(insert, [visitor_id, is_profiled, *columns])
         return {row[0] for row in cursor.fetchall()}

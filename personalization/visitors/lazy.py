@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject, cached_property
 
 from personalization.consent import Decision, Refusal, decide, is_speculative, refusal_by_browser
-from personalization.types import ProfileState, RequestContext
+from personalization.types import ProfileState, Purpose, RequestContext
 
 from . import cookie, segments, store
 from .agents import is_bot
@@ -19,7 +19,7 @@ from .representative import representative_profile
 
 
 class Affinity:
-    """The visitor of one request. Making it reads nothing; `profile` is one query, the rest of it none.
+    """The visitor of one request. Making it reads nothing; the visitor and the profile are one query, the rest none.
 
     Set `forced_segments` to preview a page as somebody in those segments would see it, and `is_in_response`
     where the answer itself was made for the visitor: the middleware then keeps shared caches away from it.
@@ -53,12 +53,17 @@ class Affinity:
     @cached_property
     def consent(self) -> Decision:
         """ "granted", "denied" (by the browser) or "unknown"."""
-        return decide(self.refusal, self.known_id is not None)
+        return decide(self.refusal, self.purposes)
 
-    @cached_property
+    @property
+    def purposes(self) -> frozenset[Purpose]:
+        """What the visitor said yes to, whoever looks: "analytics", "personalization", both or nothing."""
+        return self._stored.purposes if self._stored else frozenset()
+
+    @property
     def known_id(self) -> uuid.UUID | None:
         """The visitor that the cookie names and that still exists, whoever looks. One query, shared with `profile`."""
-        return self.claimed_id if self._stored_profile is not None else None
+        return self._stored.id if self._stored else None
 
     @cached_property
     def claimed_id(self) -> uuid.UUID | None:
@@ -67,21 +72,26 @@ class Affinity:
 
     @property
     def visitor_id(self) -> uuid.UUID | None:
-        """Whom to choose pages for; None without consent, and for bots, previews and editors."""
-        return self.known_id if self.claimed_id and not self._is_no_reader else None
+        """Whom to choose pages for; None without consent to personalization, and for bots, previews and editors."""
+        return self.known_id if self._allows("personalization") else None
+
+    @property
+    def counted_id(self) -> uuid.UUID | None:
+        """Whose events are stored; None without consent to any purpose, and for bots, previews and editors."""
+        return self.known_id if self._allows("analytics") or self._allows("personalization") else None
 
     @property
     def is_counted(self) -> bool:
         """Whether what happens in this request may be written down as a reader's doing."""
         is_seen = self._request.method != "HEAD" and not is_speculative(self._request.headers)
-        return is_seen and self.visitor_id is not None
+        return is_seen and self.counted_id is not None
 
     @property
     def profile(self) -> ProfileState | None:
         """What is known of the visitor; None wherever `visitor_id` is. A preview's is its segments' typical reader."""
         if self.forced_segments is not None:
             return self._forced_profile
-        return self._stored_profile if self.visitor_id else None
+        return self._stored.profile if self._stored and self.visitor_id else None
 
     @cached_property
     def context(self) -> RequestContext:
@@ -101,12 +111,13 @@ class Affinity:
         return representative_profile(self.forced_segments or frozenset())
 
     @cached_property
-    def _stored_profile(self) -> ProfileState | None:
-        return store.load_profile(self.claimed_id) if self.claimed_id else None
+    def _stored(self) -> store.KnownVisitor | None:
+        return store.load_visitor(self.claimed_id) if self.claimed_id else None
 
-    @property
-    def _is_no_reader(self) -> bool:
-        return self.is_preview or self.is_editor
+    def _allows(self, purpose: Purpose) -> bool:
+        """Whether this request is a reader's who said yes to the purpose."""
+        # In this order, for whoever has no cookie needs no query and opens no session.
+        return bool(self.claimed_id) and not self.is_preview and not self.is_editor and purpose in self.purposes
 
     @cached_property
     def _is_signed_in(self) -> bool:

@@ -3,43 +3,116 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from django.db import transaction
+from django.dispatch import Signal
 
-from personalization.models import Profile, Visitor
+from personalization.consent import PURPOSES
+from personalization.models import Event, Profile, Visitor
 from personalization.profiles import LIKED, Tally, direction, profile_state, with_preferences
 from personalization.signals import consent_given, consent_withdrawn
-from personalization.types import Device, ProfileState, ReadPage, Vector
+from personalization.types import Device, ProfileState, Purpose, ReadPage, Vector
 from tagging import index
 
 from .events import record_events
 
-__all__ = ["create_visitor", "delete_visitor", "load_profile", "profile_of", "record_events", "save_tally", "tally_of"]
+__all__ = [
+    "KnownVisitor",
+    "create_visitor",
+    "delete_visitor",
+    "load_profile",
+    "load_visitor",
+    "profile_of",
+    "record_events",
+    "save_tally",
+    "set_purposes",
+    "tally_of",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownVisitor:
+    """A visitor who consented to at least one purpose; `profile` is None without personalization."""
+
+    id: uuid.UUID
+    purposes: frozenset[Purpose]
+    profile: ProfileState | None
 
 
 @transaction.atomic
-def create_visitor(device: Device | str = "") -> uuid.UUID:
-    """A new visitor who said yes, with an empty profile. The id is random and means nothing elsewhere."""
-    visitor = Visitor.objects.create()
-    Profile.objects.create(visitor=visitor, device=device)
-    transaction.on_commit(lambda: consent_given.send(Visitor, visitor_id=visitor.pk), robust=True)
+def create_visitor(device: Device | str = "", purposes: Collection[Purpose] = PURPOSES) -> uuid.UUID:
+    """A new visitor who said yes to `purposes`, at least one. The id is random and means nothing elsewhere."""
+    visitor = Visitor.objects.create(purposes=sorted(purposes))
+    if "personalization" in purposes:
+        Profile.objects.create(visitor=visitor, device=device)
+    _announce(consent_given, visitor.pk, purposes)
     return visitor.pk
+
+
+@transaction.atomic
+def set_purposes(visitor_id: uuid.UUID, purposes: Collection[Purpose], device: Device | str = "") -> bool:
+    """Let the visitor have said yes to these purposes and no others. False where there is no such visitor.
+
+    What was stored for a purpose taken back is deleted at once; without any purpose left, so is the visitor.
+    """
+    visitor = _locked(visitor_id)
+    if visitor is None or not purposes:
+        return visitor is not None and delete_visitor(visitor_id)
+    before, after = frozenset(visitor.purposes), frozenset(purposes)
+    visitor.purposes = sorted(after)
+    visitor.save(update_fields=["purposes"])
+    if "personalization" in after - before:
+        Profile.objects.create(visitor=visitor, device=device)
+    if "personalization" in before - after:
+        _forget_interests(visitor)
+    _announce(consent_given, visitor_id, after - before)
+    _announce(consent_withdrawn, visitor_id, before - after)
+    return True
 
 
 @transaction.atomic
 def delete_visitor(visitor_id: uuid.UUID) -> bool:
     """Delete the visitor and every row about them, at once. False where there was none."""
-    # The lock keeps events out that a second tab sends at this very moment.
-    visitor = Visitor.objects.select_for_update().filter(pk=visitor_id).first()
+    visitor = _locked(visitor_id)
     if visitor is None:
         return False
+    purposes = frozenset(visitor.purposes)
     visitor.delete()
-    transaction.on_commit(lambda: consent_withdrawn.send(Visitor, visitor_id=visitor_id), robust=True)
+    _announce(consent_withdrawn, visitor_id, purposes)
     return True
+
+
+def load_visitor(visitor_id: uuid.UUID) -> KnownVisitor | None:
+    """The visitor and what is known of them; None where there is no such visitor. One query."""
+    row = Visitor.objects.select_related("profile").filter(pk=visitor_id).first()
+    if row is None:
+        return None
+    profile = profile_of(row.profile) if hasattr(row, "profile") else None
+    return KnownVisitor(row.pk, frozenset(cast("list[Purpose]", row.purposes)), profile)
+
+
+def _locked(visitor_id: uuid.UUID) -> Visitor | None:
+    """The visitor's row, kept from what a second tab sends at this very moment."""
+    return Visitor.objects.select_for_update().filter(pk=visitor_id).first()
+
+
+def _forget_interests(visitor: Visitor) -> None:
+    """Delete what was learned and what was chosen by it. The events stay for the counts and are folded no more."""
+    Profile.objects.filter(visitor=visitor).delete()
+    visitor.slates.all().delete()
+    Event.objects.filter(visitor=visitor, slate_id__isnull=False).update(slate_id=None)
+    Event.objects.filter(visitor=visitor, is_folded=False).update(is_folded=True)
+
+
+def _announce(signal: Signal, visitor_id: uuid.UUID, purposes: Collection[str]) -> None:
+    if purposes:
+        send = {"visitor_id": visitor_id, "purposes": frozenset(purposes)}
+        transaction.on_commit(lambda: signal.send(Visitor, **send), robust=True)
 
 
 def load_profile(visitor_id: uuid.UUID) -> ProfileState | None:

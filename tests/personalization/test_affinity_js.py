@@ -19,9 +19,9 @@ from tests.factories import make_article, make_private, make_site
 from tests.missing import require
 
 SITE = "http://site.test"
-GRANTED = {"personalization": True, "counted": True, "reason": ""}
-UNKNOWN = {"personalization": None, "counted": False, "reason": ""}
-REFUSED = {"personalization": False, "counted": False, "reason": "gpc"}
+GRANTED = {"analytics": True, "personalization": True, "counted": True, "reason": ""}
+UNKNOWN = {"analytics": None, "personalization": None, "counted": False, "reason": ""}
+REFUSED = {"analytics": False, "personalization": False, "counted": False, "reason": "gpc"}
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"
 SLATE = "11111111-1111-4111-8111-111111111111"
 
@@ -75,8 +75,8 @@ class Site:
         if path.endswith("/consent/"):
             self.asked.append(request.method)
             if request.method == "POST":
-                yes = request.post_data_json["personalization"]
-                self.state = GRANTED if yes else {**UNKNOWN, "personalization": False}
+                said = request.post_data_json
+                self.state = {**said, "counted": any(said.values()), "reason": ""}
             return route.fulfill(json=self.state)
         if path.endswith("/events/"):
             if self.refuses_events:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from personalization.consent import decide, is_speculative, refusal_by_browser
+from personalization.consent import PURPOSES, decide, is_speculative, refusal_by_browser
 
 
 @pytest.mark.parametrize(
@@ -20,11 +20,11 @@ def test_the_browser_may_refuse(headers, refusal):
 
 
 @pytest.mark.parametrize(
-    ("refusal", "is_known", "decision"),
-    [(None, False, "unknown"), (None, True, "granted"), ("gpc", True, "denied"), ("dnt", False, "denied")],
+    ("refusal", "purposes", "decision"),
+    [(None, (), "unknown"), (None, ("analytics",), "granted"), ("gpc", PURPOSES, "denied"), ("dnt", (), "denied")],
 )
-def test_the_browsers_no_beats_an_earlier_yes(refusal, is_known, decision):
-    assert decide(refusal, is_known) == decision
+def test_the_browsers_no_beats_an_earlier_yes(refusal, purposes, decision):
+    assert decide(refusal, purposes) == decision
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,10 @@ def answer(client, yes, **headers):
     return client.post(URL, {"personalization": yes}, content_type="application/json", headers=headers)
 
 
+def state(both, counted, reason=""):
+    return {"analytics": both, "personalization": both, "counted": counted, "reason": reason}
+
+
 def signed(visitor_id, age=0):
     with pytest.MonkeyPatch.context() as patch:
         now = time.time()
@@ -34,7 +38,7 @@ def test_a_page_sets_no_cookie_and_stores_nothing_before_consent(client):
     for _ in range(2):
         response = client.get(page.url)
         assert response.status_code == 200
-    assert client.get(URL).json() == {"personalization": None, "counted": False, "reason": ""}
+    assert client.get(URL).json() == state(None, counted=False)
     assert not client.cookies
     assert not Visitor.objects.exists()
 
@@ -42,7 +46,7 @@ def test_a_page_sets_no_cookie_and_stores_nothing_before_consent(client):
 def test_a_yes_makes_a_visitor_and_an_opaque_guarded_cookie(client):
     response = answer(client, True)
     assert response.status_code == 200
-    assert response.json() == {"personalization": True, "counted": True, "reason": ""}
+    assert response.json() == state(True, counted=True)
     assert response["Cache-Control"] == "no-store"
     morsel = response.cookies[COOKIE]
     assert morsel["httponly"]
@@ -68,7 +72,7 @@ def test_a_second_yes_keeps_the_visitor(client):
 def test_a_no_deletes_everything_at_once(client):
     answer(client, True)
     response = answer(client, False)
-    assert response.json() == {"personalization": False, "counted": False, "reason": ""}
+    assert response.json() == state(False, counted=False)
     assert response.cookies[COOKIE].value == ""
     assert response.cookies[COOKIE]["max-age"] == 0
     assert not Visitor.objects.exists()
@@ -90,8 +94,8 @@ def test_a_yes_against_the_browsers_no_is_refused_and_says_why(client, header, r
     assert "browser" in response.json()["detail"]
     assert not client.cookies
     assert not Visitor.objects.exists()
-    state = client.get(URL, headers={header: "1"}).json()
-    assert state == {"personalization": False, "counted": False, "reason": reason}
+    found = client.get(URL, headers={header: "1"}).json()
+    assert found == state(False, counted=False, reason=reason)
 
 
 def test_a_no_under_gpc_deletes_what_an_earlier_yes_stored(client):
@@ -103,7 +107,7 @@ def test_a_no_under_gpc_deletes_what_an_earlier_yes_stored(client):
 def test_a_browser_that_says_no_later_is_taken_at_its_word(client):
     answer(client, True)
     response = client.get(URL, headers={"Sec-GPC": "1"})
-    assert response.json() == {"personalization": False, "counted": False, "reason": "gpc"}
+    assert response.json() == state(False, counted=False, reason="gpc")
     assert response.cookies[COOKIE]["max-age"] == 0
     assert not Visitor.objects.exists()
 
@@ -116,8 +120,13 @@ def test_a_bot_cannot_consent(client):
 
 def test_a_signed_in_editor_is_told_that_nothing_is_counted(client):
     client.force_login(make_editor())
-    assert answer(client, True).json() == {"personalization": True, "counted": False, "reason": "editor"}
-    assert client.get(URL).json() == {"personalization": True, "counted": False, "reason": "editor"}
+    assert answer(client, True).json() == {
+        "analytics": True,
+        "personalization": True,
+        "counted": False,
+        "reason": "editor",
+    }
+    assert client.get(URL).json() == state(True, counted=False, reason="editor")
 
 
 @pytest.mark.parametrize("value", ["nonsense", "é:::", f"{uuid.uuid4().hex}:1abc:forged", "x" * 4000])

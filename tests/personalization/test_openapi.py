@@ -26,6 +26,8 @@ PREFIX = "/api/personalization/v1/"
 OPERATIONS = {
     ("get", "consent/"),
     ("post", "consent/"),
+    ("put", "consent/"),
+    ("delete", "consent/"),
     ("post", "events/"),
     ("get", "recommendations/"),
     ("get", "fragments/{placement}/"),

@@ -2,8 +2,9 @@
  *
  * <script src="…/affinity.js" defer data-consent-url="…" data-events-url="…" data-page="12"></script>
  *
- * window.affinity.consent()                          the state: {personalization, counted, reason}
- * window.affinity.consent({personalization: true})   says yes; false says no, and all that was stored is deleted
+ * window.affinity.consent()   the state: {analytics, personalization, counted, reason}; null = nobody has decided
+ * window.affinity.consent({analytics: true, personalization: false})
+ *     says yes to being counted, no to a profile. What a no ends is deleted; two of them delete everything.
  * window.affinity.track("feedback", pageId, {value: 1})
  *
  * Without a yes it sends no event. The state is kept in sessionStorage, never in localStorage or a cookie.
@@ -54,8 +55,10 @@
 
   const consent = async (choice) => {
     if (!choice) return state || remembered() || (asking ??= ask().then(remember).finally(() => (asking = null)));
-    if (!choice.personalization) stop();
-    const body = JSON.stringify({ personalization: Boolean(choice.personalization) });
+    const personalization = Boolean(choice.personalization);
+    const analytics = Boolean(choice.analytics ?? personalization);
+    if (!analytics && !personalization) stop();
+    const body = JSON.stringify({ analytics, personalization });
     const headers = { "Content-Type": "application/json" };
     const answer = remember(await ask({ method: "POST", headers, body }));
     document.dispatchEvent(new CustomEvent("affinity:consent", { detail: answer }));
