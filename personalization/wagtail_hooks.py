@@ -12,7 +12,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.base import ViewSet
 from wagtail.admin.widgets.button import Button
 
-from personalization.reports import RecommendationsReport
+from personalization.reports import NoisyExportsReport, RecommendationsReport
 from personalization.viewsets.placements import PlacementViewSet
 from personalization.viewsets.segments import SegmentViewSet
 from personalization.viewsets.why_this import WhyThisViewSet
@@ -21,11 +21,12 @@ segments = SegmentViewSet()
 placements = PlacementViewSet()
 why_this = WhyThisViewSet()
 report = RecommendationsReport()
+noisy_exports = NoisyExportsReport()
 
 
 @hooks.register("register_admin_viewset")
 def register_viewsets() -> list[ViewSet]:
-    return [segments, placements, why_this, report]
+    return [segments, placements, why_this, report, noisy_exports]
 
 
 @hooks.register("register_affinity_menu_item")
@@ -46,6 +47,11 @@ def why_this_menu_item() -> MenuItem:
 @hooks.register("register_affinity_menu_item")
 def report_menu_item() -> MenuItem:
     return report.get_menu_item(order=330)
+
+
+@hooks.register("register_affinity_menu_item")
+def noisy_exports_menu_item() -> MenuItem:
+    return noisy_exports.get_menu_item(order=340)
 
 
 @hooks.register("register_page_header_buttons")

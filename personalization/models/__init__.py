@@ -3,7 +3,9 @@
 from .counter import PageCounter
 from .event import Event
 from .placement import Placement, PlacementRule
+from .release import Release
 from .segment import Segment
+from .segment_size import SegmentSize
 from .slate import ServedSlate
 from .visitor import Profile, Visitor
 
@@ -13,7 +15,9 @@ __all__ = [
     "Placement",
     "PlacementRule",
     "Profile",
+    "Release",
     "Segment",
+    "SegmentSize",
     "ServedSlate",
     "Visitor",
 ]

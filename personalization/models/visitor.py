@@ -3,6 +3,7 @@
 import uuid
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -80,7 +81,10 @@ class Profile(models.Model):
     class Meta:
         verbose_name = _("profile")
         verbose_name_plural = _("profiles")
-        indexes = [models.Index(fields=["last_seen"], name="personalization_last_seen")]
+        indexes = [
+            models.Index(fields=["last_seen"], name="personalization_last_seen"),
+            GinIndex(fields=["segments"], name="personalization_belongs"),
+        ]
 
     def __str__(self) -> str:
         return str(self.visitor_id)

@@ -8,21 +8,21 @@ from django import forms
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
 from django.urls import NoReverseMatch, reverse
-from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.panels import FieldPanel, HelpPanel, InlinePanel, MultiFieldPanel, ObjectList
-from wagtail.admin.ui.tables import Column, NumberColumn
+from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.admin.widgets.button import Button, HeaderButton
 
+from personalization.columns import CountColumn, HiddenLastMixin, ShareColumn
 from personalization.models import Placement
 from personalization.operations import recommendable_types
-from personalization.visitors.traffic import placements_with_traffic
+from personalization.visitors.traffic import placements_with, traffic
 
 
 class PageTypesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
@@ -57,11 +57,11 @@ class PlacementForm(WagtailAdminModelForm):
         )
 
 
-class PlacementIndexView(generic.IndexView):
+class PlacementIndexView(HiddenLastMixin, generic.IndexView):
     """The list, with what readers saw and clicked in the last 30 days."""
 
     def get_base_queryset(self) -> QuerySet[Placement]:
-        return placements_with_traffic()
+        return placements_with(traffic())
 
     def get_list_more_buttons(self, instance: Placement) -> list[Any]:
         url = f"{reverse('personalization_why:index')}?placement={instance.pk}"
@@ -121,9 +121,9 @@ class PlacementViewSet(ModelViewSet):
     list_display = (
         "name",
         Column("strategy", label=_("Strategy"), accessor=lambda placement: short_strategy(placement)),
-        NumberColumn("impressions", label=_("Seen"), sort_key="impressions"),
-        NumberColumn("clicks", label=_("Clicks"), sort_key="clicks"),
-        Column("ctr", label=_("CTR, 30 days"), sort_key="ctr", accessor=lambda placement: ctr_in_words(placement)),
+        CountColumn("impressions", label=_("Seen")),
+        CountColumn("clicks", label=_("Clicks")),
+        ShareColumn("ctr", label=_("CTR, 30 days")),
     )
     list_filter = ("strategy",)
     ordering = ("name",)
@@ -157,8 +157,3 @@ class PlacementViewSet(ModelViewSet):
 def short_strategy(placement: Placement) -> str:
     """The strategy's name without what explains it in the form."""
     return str(placement.get_strategy_display()).partition(":")[0]
-
-
-def ctr_in_words(placement: Any) -> str:
-    """Clicks per impression of a placement from `placements_with_traffic`, as a percentage."""
-    return "–" if placement.ctr is None else f"{number_format(placement.ctr * 100, 1)}\u00a0%"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -91,9 +92,9 @@ def test_the_list_tells_clicks_per_impression_of_thirty_days(editor: Client) -> 
     page = make_article(make_site())
     Placement.objects.create(name="sidebar", strategy="similar")
     Placement.objects.create(name="unseen")
-    visitor = Visitor.objects.create()
+    visitors = [Visitor.objects.create() for _ in range(10)]
     days = [(kind, age) for kind, ages in {"impression": (0, 1, 29, 31), "click": (1, 31)}.items() for age in ages]
-    for kind, age in days:
+    for visitor, (kind, age) in itertools.product(visitors, days):
         at = timezone.now() - timedelta(days=age)
         Event.objects.create(event_id=uuid.uuid4(), visitor=visitor, kind=kind, page=page, at=at, placement="sidebar")
     content = editor.get(reverse("personalization_placements:index")).content.decode()

@@ -1,0 +1,57 @@
+"""Columns of admin tables for numbers about visitors, some of which are held back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import F, QuerySet
+from django.utils.formats import number_format
+from django.utils.translation import gettext
+from wagtail.admin.ui.tables import Column
+
+
+def count_in_words(count: int | None) -> str:
+    """A number of `visitors.traffic`, as people read it."""
+    return gettext("hidden") if count is None else number_format(count, force_grouping=True)
+
+
+def share_in_words(share: float | None) -> str:
+    """A share in [0, 1] as a percentage; a dash where there is none."""
+    return "–" if share is None else f"{number_format(share * 100, 1)}\u00a0%"
+
+
+def number_in_words(number: float) -> str:
+    """With as many of two decimals as it has."""
+    return number_format(round(number, 2))
+
+
+class CountColumn(Column):
+    """A number of events or visitors, or that it is held back."""
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        super().__init__(name, sort_key=name, **kwargs)
+
+    def get_value(self, instance: Any) -> str:
+        return count_in_words(super().get_value(instance))
+
+
+class ShareColumn(Column):
+    """A share of them."""
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        super().__init__(name, sort_key=name, **kwargs)
+
+    def get_value(self, instance: Any) -> str:
+        return share_in_words(super().get_value(instance))
+
+
+class HiddenLastMixin:
+    """For listings: rows without a number come last, whichever way they are sorted by it."""
+
+    def order_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        ordering = str(self.ordering)  # type: ignore[attr-defined]
+        name = ordering.removeprefix("-")
+        if name not in queryset.query.annotations:
+            return super().order_queryset(queryset)  # type: ignore[misc,no-any-return]
+        first = F(name).desc(nulls_last=True) if ordering != name else F(name).asc(nulls_last=True)
+        return queryset.order_by(first, "pk")
