@@ -90,6 +90,8 @@ def _problem(key: str, value: Any) -> str:
         return _sink_problem(value)
     if key.endswith("_RATE"):
         return "" if isinstance(value, str) and _RATE.match(value) else 'expected a rate such as "600/min".'
+    if key == "LEARNED_MIN_STABILITY":
+        return _share_problem(value)
     problem_of: Callable[[str, Any], str] = {int: _int_problem, float: _float_problem, str: _str_problem}[
         type(DEFAULTS[key])
     ]
@@ -105,6 +107,11 @@ def _int_problem(key: str, value: Any) -> str:
 def _float_problem(key: str, value: Any) -> str:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return "" if is_number and 0 < value < float("inf") else "expected a number above 0."
+
+
+def _share_problem(value: Any) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return "" if is_number and 0 <= value <= 1 else "expected a number from 0 to 1."
 
 
 def _str_problem(key: str, value: Any) -> str:

@@ -47,6 +47,15 @@ DEFAULTS: dict[str, Any] = {
     "CANDIDATES_PER_SOURCE": 40,
     "SLATE_CACHE_SECONDS": 60,
     "CONFIG_CACHE_SECONDS": 10,
+    # Learned segments: how many visitors a fit needs at least and takes at most, how much it has to agree with
+    # the fit before (adjusted Rand index), how often it is made anew, how far ahead a goal is foreseen, and
+    # how many versions are kept to go back to.
+    "LEARNED_MIN_VISITORS": 200,
+    "LEARNED_MAX_VISITORS": 20_000,
+    "LEARNED_MIN_STABILITY": 0.5,
+    "LEARNED_REFIT_HOURS": 24,
+    "LEARNED_GOAL_DAYS": 7,
+    "LEARNED_KEEP_VERSIONS": 10,
     # Page types that may be recommended, as "app.Model"; empty = every type but the base page.
     "RECOMMENDABLE_TYPES": [],
     # Reports and exports show no group of fewer visitors than this. 1 shows them all.

@@ -37,3 +37,12 @@ class NoNoise(PersonalizationError):
 
 class SinkUnavailable(PersonalizationError):
     """Events cannot be taken just now: their store is down or full. Mend it; clients send them again meanwhile."""
+
+
+class NotLearned(PersonalizationError):
+    """Segments could not be learned. The message says what is missing, translated where it is shown."""
+
+    def __init__(self, message: str, **params: object) -> None:
+        super().__init__(message % params)
+        self.message = message
+        self.params = params

@@ -60,6 +60,8 @@ class ProfileState:
     The visitor's own word: `muted_topics` (with all below them) and `hidden_pages` are never recommended,
     `liked_topics` weigh as if read about, `answers` are the topics chosen at onboarding. `topics` and `vector`
     already hold likes and lack what is muted.
+    `clusters` maps ids of learned clusters to the probability that the visitor belongs, in (0, 1]; those of one
+    segmentation sum to at most 1.
     """
 
     vector: Vector | None = None
@@ -83,6 +85,7 @@ class ProfileState:
     hidden_pages: frozenset[int] = frozenset()
     answers: frozenset[int] = frozenset()
     has_answered: bool = False
+    clusters: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def read_page_ids(self) -> frozenset[int]:

@@ -2,6 +2,7 @@
 
 from .counter import PageCounter
 from .event import Event
+from .learned import LearnedCluster, LearnedSegmentation, LearnedVersion
 from .placement import Placement, PlacementRule
 from .release import Release
 from .segment import Segment
@@ -11,6 +12,9 @@ from .visitor import Profile, Visitor
 
 __all__ = [
     "Event",
+    "LearnedCluster",
+    "LearnedSegmentation",
+    "LearnedVersion",
     "PageCounter",
     "Placement",
     "PlacementRule",

@@ -70,6 +70,9 @@ class Profile(models.Model):
     last_seen = models.DateTimeField(_("last seen"), null=True, blank=True)
     device = models.CharField(_("device"), max_length=8, blank=True)
     segments = ArrayField(models.BigIntegerField(), default=list, blank=True, verbose_name=_("segments"))
+    clusters = models.JSONField(
+        _("learned clusters"), default=dict, help_text=_("Id of a learned cluster to probability, 0 to 1.")
+    )
     updated_at = models.DateTimeField(_("updated at"), null=True, blank=True)
     muted_topics = ArrayField(models.BigIntegerField(), default=list, blank=True, verbose_name=_("muted topics"))
     liked_topics = ArrayField(models.BigIntegerField(), default=list, blank=True, verbose_name=_("liked topics"))

@@ -16,9 +16,9 @@ from personalization.signals import profile_updated
 from personalization.types import ProfileState, RequestContext
 from tagging import index
 
-from . import segments
+from . import learned, segments
 from .sections import sections_of
-from .store import like_again, save_tally, tally_of
+from .store import like_again, profile_of, save_tally, tally_of
 
 _EVENTS_AT_ONCE = 2000
 
@@ -68,10 +68,10 @@ def _fold(row: Profile, events: Sequence[Event]) -> None:
         tally = _in_the_space_of_the_live_model(tally)
     chosen = fold_settings()
     tally = fold(tally, readings(events), chosen)
-    state = save_tally(row, tally, model, chosen.half_life)
+    save_tally(row, tally, model, chosen.half_life)
     if row.liked_topics and (row.liked_vector is None or earlier != model):
         like_again(row)
-    row.segments = sorted(segments_of(state, row))
+    group(row)
     row.save()
 
 
@@ -98,6 +98,12 @@ def readings(events: Sequence[Event]) -> list[Reading]:
         )
         for event in events
     ]
+
+
+def group(row: Profile) -> None:
+    """Write into the row which learned clusters and segments the visitor is of now; saving it is the caller's."""
+    row.clusters = {str(cluster): chance for cluster, chance in learned.memberships(profile_of(row)).items()}
+    row.segments = sorted(segments_of(profile_of(row), row))
 
 
 def _in_the_space_of_the_live_model(tally: Tally) -> Tally:

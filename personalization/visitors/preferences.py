@@ -14,8 +14,8 @@ from personalization.conf import settings
 from personalization.models import Event, Profile, ServedSlate
 from personalization.profiles import Tally
 
-from .folding import segments_of
-from .store import like_again, profile_of, save_tally, weigh_topics
+from .folding import group
+from .store import like_again, save_tally, weigh_topics
 
 Preference = Literal["like", "mute", "none"]
 PREFERENCES: tuple[Preference, ...] = get_args(Preference)
@@ -84,7 +84,7 @@ def reset(visitor_id: uuid.UUID) -> bool:
 def _save(row: Profile) -> None:
     weigh_topics(row)
     like_again(row)
-    row.segments = sorted(segments_of(profile_of(row), row))
+    group(row)
     row.save()
 
 

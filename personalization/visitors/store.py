@@ -146,6 +146,7 @@ def profile_of(row: Profile) -> ProfileState:
         hidden_pages=frozenset(row.hidden_pages),
         answers=frozenset(row.answers),
         has_answered=row.answered_at is not None,
+        clusters=_by_id(row.clusters),
     )
 
 

@@ -35,6 +35,8 @@ def test_a_setting_that_is_no_dictionary_is_an_error(settings):
         ("COOKIE_MAX_AGE_DAYS", "180"),
         ("COOKIE_MAX_AGE_DAYS", True),
         ("PROFILE_HALF_LIFE_DAYS", 0),
+        ("LEARNED_MIN_STABILITY", 1.1),
+        ("LEARNED_MIN_STABILITY", True),
         ("PROFILE_HALF_LIFE_DAYS", float("inf")),
         ("EVENTS_RATE", "many"),
         ("EVENTS_RATE", "10/fortnight"),

@@ -1,0 +1,48 @@
+"""Segments that are learned: crowds of alike visitors, and visitors likely to reach a goal.
+
+Pure. Fitting needs scikit-learn and scipy, which are imported inside the functions that fit: only a worker calls
+those. What a fit leaves behind is plain numbers, and numpy alone turns them into probabilities.
+"""
+
+from .clustering import Clustering, find_clusters
+from .features import FeatureSpec, describable, features, matrix, spec_for
+from .goals import Linear, Trees, likelihood
+from .identity import match_clusters, overlaps, topic_likeness
+from .mixture import Mixture, probabilities
+from .model import ClusterModel, GoalModel, Model, from_json, predict_one, to_json
+from .naming import distinctive_topics, propose_names
+from .projection import Projection, fit_projection, project
+from .training import Evaluation, area_under_curve, evaluate_goal, train_goal
+
+__all__ = [
+    "ClusterModel",
+    "Clustering",
+    "Evaluation",
+    "FeatureSpec",
+    "GoalModel",
+    "Linear",
+    "Mixture",
+    "Model",
+    "Projection",
+    "Trees",
+    "area_under_curve",
+    "describable",
+    "distinctive_topics",
+    "evaluate_goal",
+    "features",
+    "find_clusters",
+    "fit_projection",
+    "from_json",
+    "likelihood",
+    "match_clusters",
+    "matrix",
+    "overlaps",
+    "predict_one",
+    "probabilities",
+    "project",
+    "propose_names",
+    "spec_for",
+    "to_json",
+    "topic_likeness",
+    "train_goal",
+]
