@@ -11,6 +11,7 @@ from django.db import connections
 from playwright.sync_api import Browser, sync_playwright
 
 from personalization.operations.placements import forget_placements
+from personalization.visitors.learned import forget_models
 from personalization.visitors.segments import forget_compiled
 from tests.missing import require
 from tests.story.deployment import free_port
@@ -24,6 +25,7 @@ def _nothing_kept():
     cache.clear()
     forget_placements()
     forget_compiled()
+    forget_models()
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,9 @@ def _log_odds(model: Linear | Trees, rows: Matrix) -> Row:
         sums: Row = ((rows - model.mean) / model.scale) @ model.coefficients
         return sums + model.intercept
     rows = rows.astype(np.float32)  # as the trees were grown
-    return model.baseline + sum((_leaf_values(model, tree, rows) for tree in range(len(model.feature))), np.zeros(1))
+    grown = np.array([_leaf_values(model, tree, rows) for tree in range(len(model.feature))])
+    raised: Row = grown.sum(axis=0) + model.baseline
+    return raised
 
 
 def _leaf_values(model: Trees, tree: int, rows: Matrix) -> Row:
@@ -57,4 +59,5 @@ def _leaf_values(model: Trees, tree: int, rows: Matrix) -> Row:
         node = at[going]
         is_left = rows[going, model.feature[tree][node]] <= model.threshold[tree][node]
         at[going] = np.where(is_left, model.left[tree][node], model.right[tree][node])
-    return model.value[tree][at]
+    values: Row = model.value[tree][at]
+    return values
