@@ -13,7 +13,9 @@ class PersonalizationConfig(AppConfig):
         from celery import current_app
 
         from . import checks, signal_handlers, tasks
+        from .visitors import memberships
 
         checks.connect()
         signal_handlers.connect()
+        memberships.connect()
         tasks.schedule(current_app)

@@ -46,3 +46,7 @@ class NotLearned(PersonalizationError):
         super().__init__(message % params)
         self.message = message
         self.params = params
+
+
+class CircularRules(InvalidRules):
+    """A segment's rules name a segment whose rules lead back to it. Remove one of the links in the chain."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -25,7 +26,10 @@ class RequestContext:
     """What one request tells of its circumstances; nothing of it identifies anybody.
 
     `at` is timezone-aware in the site's time zone; `utm` holds the query's utm_* values without the prefix;
-    `country` is an upper-case ISO 3166 code or "" where no trusted proxy says.
+    `country` is an upper-case ISO 3166 code or "" where no trusted proxy says. `query` holds the parameters of
+    the address, names in lower case, a bounded number of bounded values. `groups` are the ids of the user groups
+    that a signed-in reader belongs to; `imported` those of the segments of wagtail-personalisation. Both may be
+    read no sooner than somebody looks into them.
     """
 
     at: datetime
@@ -35,6 +39,9 @@ class RequestContext:
     utm: Mapping[str, str] = field(default_factory=dict)
     country: str = ""
     is_authenticated: bool = False
+    query: Mapping[str, str] = field(default_factory=dict)
+    groups: AbstractSet[int] = frozenset()
+    imported: AbstractSet[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

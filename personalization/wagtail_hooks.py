@@ -13,6 +13,7 @@ from wagtail.admin.viewsets.base import ViewSet
 from wagtail.admin.widgets.button import Button
 
 from personalization.reports import NoisyExportsReport, RecommendationsReport
+from personalization.viewsets.choosers import CHOOSERS
 from personalization.viewsets.placements import PlacementViewSet
 from personalization.viewsets.segments import SegmentViewSet
 from personalization.viewsets.why_this import WhyThisViewSet
@@ -26,7 +27,7 @@ noisy_exports = NoisyExportsReport()
 
 @hooks.register("register_admin_viewset")
 def register_viewsets() -> list[ViewSet]:
-    return [segments, placements, why_this, report, noisy_exports]
+    return [segments, placements, why_this, report, noisy_exports, *CHOOSERS]
 
 
 @hooks.register("register_affinity_menu_item")

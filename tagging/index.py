@@ -14,11 +14,11 @@ import numpy as np
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
-from django.db.models.functions import Cast, Left, Length
+from django.db.models.functions import Cast, Coalesce, Left, Length
 from pgvector.django import CosineDistance, HalfVectorField
 
 from tagging.conf import settings
-from tagging.models import EmbeddingModel, PageVector, Suggestion, Topic, TopicVector
+from tagging.models import EmbeddingModel, Entity, PageVector, Suggestion, Topic, TopicVector
 from tagging.models import PageEntity as PageEntityRow
 from tagging.types import EntityLabel, Neighbour, PageEntity, PageTopic, SearchFilter, Vector
 
@@ -164,6 +164,30 @@ def _at_or_below(topic_ids: Collection[int]) -> Q:
     paths = Topic.objects.filter(pk__in=topic_ids).values("path")
     above = paths.filter(path=Left(OuterRef("path"), Length("path")))
     return Q(Exists(above))
+
+
+def topic_trails(topic_ids: Collection[int]) -> dict[int, str]:
+    """Topic id → the names of the topics above it, "Culture › Film"; "" at the root of the tree."""
+    step = Topic.steplen
+    paths = dict(Topic.objects.filter(pk__in=topic_ids).values_list("pk", "path"))
+    above = {pk: [path[:end] for end in range(step, len(path), step)] for pk, path in paths.items()}
+    wanted = {path for trail in above.values() for path in trail}
+    names = dict(Topic.objects.filter(path__in=wanted).values_list("path", "name"))
+    return {pk: " › ".join(names[path] for path in trail if path in names) for pk, trail in above.items()}
+
+
+def entity_families() -> dict[int, frozenset[int]]:
+    """Entity id → the ids of all entities that are one with it, itself included. Only entities that were merged."""
+    families: dict[int, set[int]] = defaultdict(set)
+    for pk, root in Entity.objects.exclude(canonical=None).values_list("pk", "canonical_id").order_by():
+        families[root] |= {pk, root}
+    return {pk: frozenset(family) for family in families.values() for pk in family}
+
+
+def entity_names(entity_ids: Collection[int]) -> dict[int, str]:
+    """Entity id → name, that of the one it was merged into. Entities that no longer exist are absent."""
+    rows = Entity.objects.filter(pk__in=entity_ids).values_list("pk", Coalesce("canonical__name", "name"))
+    return dict(rows)
 
 
 def _array(values: Sequence[float]) -> Vector:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import connection
 
 from personalization.models import Segment
-from personalization.segmentation import with_topic_replaced
+from personalization.segmentation import with_replaced
+from personalization.segmentation.fields import TopicChoice
 
 # What was read of the one topic is added to what was read of the other.
 _WEIGHTS = """
@@ -33,7 +34,7 @@ _CHOSEN = """
 def replace_topic(old_id: int, new_id: int) -> None:
     """Let segments ask for the new topic, and readers' interest in the old one be interest in the new one."""
     for segment in Segment.objects.all():
-        rules = with_topic_replaced(segment.rules, old_id, new_id)
+        rules = with_replaced(segment.rules, TopicChoice, old_id, new_id)
         if rules != segment.rules:
             segment.rules = rules
             segment.save()

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from personalization.types import ProfileState, RequestContext
 
-from .fields import Choice, Integer, Share, TopicChoice
+from .fields import Choice, Integer, Number, PageChoice, SegmentChoice, Share
 from .fields import gettext_noop as _
 from .registry import Matcher, RuleType, register
 
@@ -20,31 +20,12 @@ COUNT_OPERATOR = Choice(
     label=_("Comparison"),
     choices=(("at_least", _("at least")), ("at_most", _("at most")), ("exactly", _("exactly"))),
 )
-
-
-@register
-class TopicAffinity(RuleType):
-    """How much of the visitor's decayed reading is about one topic."""
-
-    code = "topic"
-    label = _("Topic of interest")
-    summary = _("{topic}: {operator} {value} of reading")
-    help = _("How much of what the visitor read lately is about a topic. From 20 % on it is a clear interest.")
-    group = READING
-    icon = "tag"
-    fields = (
-        TopicChoice(name="topic", label=_("Topic")),
-        Choice(
-            name="operator",
-            label=_("Comparison"),
-            choices=(("at_least", _("at least")), ("below", _("less than"))),
-        ),
-        Share(name="value", label=_("Share in %")),
-    )
-
-    def matcher(self, topic: int, operator: str, value: float) -> Matcher:
-        compare = op.ge if operator == "at_least" else op.lt
-        return lambda profile, context: compare(profile.topics.get(topic, 0.0) if profile else 0.0, value)
+AMOUNTS: dict[str, Callable[[float, float], bool]] = {"at_least": op.ge, "below": op.lt}
+AMOUNT_OPERATOR = Choice(
+    name="operator",
+    label=_("Comparison"),
+    choices=(("at_least", _("at least")), ("below", _("less than"))),
+)
 
 
 @register
@@ -62,6 +43,37 @@ class PagesRead(RuleType):
     def matcher(self, operator: str, value: int) -> Matcher:
         compare = COUNTS[operator]
         return lambda profile, context: compare(profile.views if profile else 0, value)
+
+
+@register
+class PageRead(RuleType):
+    """Whether one page is among those the visitor read lately."""
+
+    code = "page"
+    label = _("A page read")
+    summary = _("{operator} “{page}”")
+    help = _("Whether the page is among the last ones read; as many as the setting PROFILE_RECENT_PAGES are kept.")
+    group = READING
+    icon = "doc-full-inverse"
+    fields = (
+        Choice(
+            name="operator",
+            label=_("The visitor"),
+            choices=(("read", _("has read")), ("not_read", _("has not read"))),
+        ),
+        PageChoice(name="page", label=_("Page")),
+    )
+
+    def matcher(self, operator: str, page: int) -> Matcher:
+        wanted = operator == "read"
+
+        def matches(profile: ProfileState | None, context: RequestContext) -> bool:
+            for read in profile.recent if profile else ():
+                if read.page_id == page:
+                    return wanted
+            return not wanted
+
+        return matches
 
 
 @register
@@ -134,3 +146,62 @@ class LastSeen(RuleType):
             return compare(context.at - profile.last_seen, span)
 
         return matches
+
+
+@register
+class Frequency(RuleType):
+    """How often the visitor has come lately."""
+
+    code = "frequency"
+    label = _("Visits a week")
+    summary = _("visits a week: {operator} {value}")
+    help = _("How often the visitor comes lately; earlier visits count less and less. Twice a month is 0.5.")
+    group = READING
+    icon = "resubmit"
+    fields = (AMOUNT_OPERATOR, Number(name="value", label=_("Visits a week"), maximum=1000))
+
+    def matcher(self, operator: str, value: float) -> Matcher:
+        compare = AMOUNTS[operator]
+        return lambda profile, context: compare(profile.frequency if profile else 0.0, value)
+
+
+@register
+class Engagement(RuleType):
+    """How long the visitor stays with an average page."""
+
+    code = "engagement"
+    label = _("Engagement")
+    summary = _("engagement: {operator} {value}")
+    help = _("How much of a page is read on average: 100 % is a minute and a half on each, 10 % a quick look.")
+    group = READING
+    icon = "glasses"
+    fields = (AMOUNT_OPERATOR, Share(name="value", label=_("Share of a page in %")))
+
+    def matcher(self, operator: str, value: float) -> Matcher:
+        compare = AMOUNTS[operator]
+        return lambda profile, context: compare(profile.engagement if profile else 0.0, value)
+
+
+@register
+class AnotherSegment(RuleType):
+    """Who belongs to another segment. Its rules are put in this one's place before anything is compiled."""
+
+    code = "segment"
+    label = _("Another segment")
+    summary = _("{operator} “{segment}”")
+    help = _("Follows the other segment's rules as they are at any time. While it is disabled, nobody belongs to it.")
+    group = _("Combine")
+    icon = "group"
+    fields = (
+        Choice(
+            name="operator",
+            label=_("The visitor"),
+            choices=(("in", _("belongs to")), ("not_in", _("does not belong to"))),
+        ),
+        SegmentChoice(name="segment", label=_("Segment")),
+    )
+
+    def matcher(self, operator: str, segment: int) -> Matcher:
+        """Only for a segment that nobody knows: `parse_rules` puts a known one's rules in this rule's place."""
+        belongs = operator == "not_in"
+        return lambda profile, context: belongs

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from personalization.types import ProfileState, RequestContext
 
-from .fields import Choice, Codes, Integer, Locales, MultipleChoice, Text
+from .fields import Choice, Codes, GroupChoice, Integer, Locales, MultipleChoice, Text
 from .fields import gettext_noop as _
+from .referrers import referrer_class
 from .registry import Matcher, RuleType, register
 
 ORIGIN = _("Where from")
@@ -85,6 +86,36 @@ class SignedIn(RuleType):
 
 
 @register
+class UserGroup(RuleType):
+    """Whether the reader is signed in as a member of one of the groups."""
+
+    code = "user_group"
+    label = _("User group")
+    summary = _("{operator} {value}")
+    help = _("The groups of the account the reader is signed in with. Who is not signed in belongs to none.")
+    group = MEANS
+    icon = "group"
+    depends_on_visit = True
+    fields = (
+        Choice(
+            name="operator",
+            label=_("The reader"),
+            choices=(("in", _("belongs to")), ("not_in", _("does not belong to"))),
+        ),
+        GroupChoice(name="value", label=_("One of the groups")),
+    )
+
+    def matcher(self, operator: str, value: frozenset[int]) -> Matcher:
+        disjoint = operator == "not_in"
+
+        def matches(profile: ProfileState | None, context: RequestContext) -> bool:
+            # Groups are read from the database when looked into, and only a signed-in reader has any.
+            return (not context.is_authenticated or value.isdisjoint(context.groups)) is disjoint
+
+        return matches
+
+
+@register
 class Referrer(RuleType):
     """The site whose link brought the reader; "www." makes no difference."""
 
@@ -105,6 +136,35 @@ class Referrer(RuleType):
             return lambda profile, context: value in context.referrer_host.casefold()
         host = value.removeprefix("www.")
         return lambda profile, context: context.referrer_host.casefold().removeprefix("www.") == host
+
+
+@register
+class ReferrerKind(RuleType):
+    """The kind of site that brought the reader."""
+
+    code = "referrer_class"
+    label = _("Kind of referring site")
+    summary = _("came from {value}")
+    help = _("Where the reader came from: a search engine, say. An address typed in or bookmarked is “nowhere”.")
+    group = ORIGIN
+    icon = "link"
+    depends_on_visit = True
+    fields = (
+        MultipleChoice(
+            name="value",
+            label=_("Is one of"),
+            choices=(
+                ("search", _("a search engine")),
+                ("social", _("a social network")),
+                ("mail", _("a web mailbox")),
+                ("other", _("another site")),
+                ("direct", _("nowhere: typed or bookmarked")),
+            ),
+        ),
+    )
+
+    def matcher(self, value: frozenset[str]) -> Matcher:
+        return lambda profile, context: referrer_class(context.referrer_host) in value
 
 
 @register
@@ -138,6 +198,37 @@ class Campaign(RuleType):
         if operator == "contains":
             return lambda profile, context: value in context.utm.get(parameter, "").casefold()
         return lambda profile, context: context.utm.get(parameter, "").casefold() == value
+
+
+@register
+class QueryParameter(RuleType):
+    """A parameter of the address, whatever its value or with a certain one."""
+
+    code = "query"
+    label = _("Query parameter")
+    summary = _("address has ?{parameter} {operator} {value}")
+    help = _("A parameter of the address the reader came by: “edition” in …/?edition=print.")
+    group = ORIGIN
+    icon = "code"
+    depends_on_visit = True
+    fields = (
+        Text(name="parameter", label=_("Parameter"), maximum_length=50),
+        TEXT_OPERATOR,
+        Text(
+            name="value",
+            label=_("Value"),
+            help=_("Left empty, any value will do."),
+            maximum_length=100,
+            is_optional=True,
+        ),
+    )
+
+    def matcher(self, parameter: str, operator: str, value: str) -> Matcher:
+        if not value:
+            return lambda profile, context: parameter in context.query
+        if operator == "contains":
+            return lambda profile, context: value in context.query.get(parameter, "").casefold()
+        return lambda profile, context: context.query.get(parameter, "").casefold() == value
 
 
 @register

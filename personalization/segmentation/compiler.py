@@ -1,79 +1,33 @@
-"""From a rule tree, as stored in JSON, to one function.
-
-A group is `{"match": "all" | "any" | "none", "rules": [rule or group, ...]}`; a rule is `{"type": code}` with the
-values of its type's fields. A group without rules matches nobody, so that a segment half made reaches no reader.
-"""
+"""From a rule tree to one function. A group without rules matches nobody, so that a segment half made reaches no
+reader."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from personalization.exceptions import InvalidRules
 from personalization.types import ProfileState, RequestContext
 
-from .fields import gettext_noop as _
-from .registry import FieldErrors, Matcher, get_rule_type
-
-MAX_DEPTH = 4
-"""Groups within groups, the outermost counted."""
-
-MAX_RULES = 200
-"""Rules and groups in one tree."""
+from .parsing import Group, Rule, parse_rules
+from .references import References
+from .registry import Matcher
 
 
-def compile_rules(rules: Mapping[str, Any]) -> Matcher:
-    """The function that says who belongs. InvalidRules names the place that cannot be compiled."""
-    if _count(rules) > MAX_RULES:
-        raise InvalidRules("rules", _("must hold at most %(limit)d rules"), limit=MAX_RULES)
-    return _group(rules, path="", depth=1)
+def compile_rules(
+    rules: Mapping[str, Any], references: References | None = None, segment_id: int | None = None
+) -> Matcher:
+    """The function that says who belongs; the arguments are those of `parse_rules`, and so are its errors."""
+    return compile_tree(parse_rules(rules, references, segment_id))
 
 
-def _count(node: object, depth: int = 1) -> int:
-    children = node.get("rules") if isinstance(node, Mapping) else None
-    if not isinstance(children, list | tuple) or depth > MAX_DEPTH:
-        return 1
-    return 1 + sum(_count(child, depth + 1) for child in children)
+def compile_tree(group: Group) -> Matcher:
+    """The function that says who belongs to a checked tree."""
+    matchers = [_matcher(node) for node in group.nodes]
+    return _JOIN[group.match](matchers) if matchers else _nobody
 
 
-def _group(node: object, path: str, depth: int) -> Matcher:
-    if not isinstance(node, Mapping):
-        raise InvalidRules(path or "rules", _('must be a group: {"match": …, "rules": […]}'))
-    join = _JOIN.get(node["match"]) if isinstance(node.get("match"), str) else None
-    if join is None:
-        raise InvalidRules(_at(path, "match"), _("must be one of %(codes)s"), codes="all, any, none")
-    children = node.get("rules")
-    if not isinstance(children, list | tuple):
-        raise InvalidRules(_at(path, "rules"), _("must be a list"))
-    if depth > MAX_DEPTH:
-        raise InvalidRules(path, _("groups may be nested %(limit)d deep"), limit=MAX_DEPTH)
-    matchers = [_node(child, f"{_at(path, 'rules')}[{i}]", depth) for i, child in enumerate(children)]
-    return join(matchers) if matchers else _nobody
-
-
-def _node(node: object, path: str, depth: int) -> Matcher:
-    if isinstance(node, Mapping) and "match" in node:
-        return _group(node, path, depth + 1)
-    return _rule(node, path)
-
-
-def _rule(node: object, path: str) -> Matcher:
-    if not isinstance(node, Mapping):
-        raise InvalidRules(path, _('must be a rule, {"type": …}, or a group, {"match": …, "rules": […]}'))
-    code = node.get("type")
-    rule_type = get_rule_type(code) if isinstance(code, str) else None
-    if rule_type is None:
-        raise InvalidRules(_at(path, "type"), _("“%(code)s” is not a registered rule type"), code=code)
-    try:
-        values = rule_type.clean(node)
-    except FieldErrors as error:
-        field, wrong = next(iter(error.errors.items()))
-        raise InvalidRules(_at(path, field), wrong.message, **wrong.params) from error
-    return rule_type.matcher(**values)
-
-
-def _at(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+def _matcher(node: Group | Rule) -> Matcher:
+    return compile_tree(node) if isinstance(node, Group) else node.type.matcher(**node.values)
 
 
 def _nobody(profile: ProfileState | None, context: RequestContext) -> bool:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .references import References
+
 
 def gettext_noop(message: str) -> str:
     """Mark a text for translation where it is shown: this package knows no framework."""
@@ -42,6 +44,10 @@ class Field:
     def clean(self, value: object) -> Any:
         """The value as the matcher needs it. ValueError says what is expected instead."""
         raise NotImplementedError
+
+    def resolve(self, value: Any, references: References) -> Any:
+        """What a cleaned value stands for on this site, as the matcher gets it."""
+        return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +88,22 @@ class Integer(Field):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Number(Field):
+    """A number from `minimum` to `maximum`, both included."""
+
+    minimum: float = 0.0
+    maximum: float = 1_000_000.0
+
+    def clean(self, value: object) -> float:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not self.minimum <= value <= self.maximum:  # type: ignore[operator]
+            raise InvalidValue(
+                _("must be a number from %(minimum)g to %(maximum)g"), minimum=self.minimum, maximum=self.maximum
+            )
+        return float(value)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Share(Field):
     """A number in [0, 1]; editors see it as a percentage."""
 
@@ -94,12 +116,15 @@ class Share(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class Text(Field):
-    """A text without regard to case, not empty, at most `maximum_length` characters."""
+    """A text without regard to case, at most `maximum_length` characters; empty only where it `is_optional`."""
 
     maximum_length: int = 200
+    is_optional: bool = False
 
     def clean(self, value: object) -> str:
         text = value.strip().casefold() if isinstance(value, str) else ""
+        if self.is_optional and value in (None, ""):
+            return ""
         if not text or len(text) > self.maximum_length or "\x00" in text:
             raise InvalidValue(_("must be a text of 1 to %(maximum)d characters"), maximum=self.maximum_length)
         return text
@@ -128,13 +153,66 @@ class Locales(Codes):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TopicChoice(Field):
-    """A topic's id. A topic that no longer exists is not an error: nobody has read about it."""
+class Id(Field):
+    """The id of something the site holds. One that no longer exists is not an error: nobody matches it."""
 
     def clean(self, value: object) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise InvalidValue(_("must be the id of a topic"))
-        return value
+        return _id(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopicChoice(Id):
+    """A topic. The matcher gets it with every topic below it."""
+
+    def resolve(self, value: Any, references: References) -> frozenset[int]:
+        return references.topics.get(value, frozenset()) | {value}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntityChoice(Id):
+    """A person, organisation or place. The matcher gets it with every entity that is one with it."""
+
+    def resolve(self, value: Any, references: References) -> frozenset[int]:
+        return references.entities.get(value, frozenset()) | {value}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageChoice(Id):
+    """A page of the site."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentChoice(Id):
+    """Another segment."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterChoice(Id):
+    """A cluster that was learned from visitors' profiles."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ids(Field):
+    """One or more ids, as a list."""
+
+    def clean(self, value: object) -> frozenset[int]:
+        return frozenset(_id(one) for one in _non_empty_list(value))
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupChoice(Ids):
+    """One or more user groups."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedSegmentChoice(Id):
+    """A segment of wagtail-personalisation."""
+
+
+def _id(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InvalidValue(_("must be an id, a whole number from 1 on"))
+    return value
 
 
 def _non_empty_list(value: object) -> Sequence[Any]:

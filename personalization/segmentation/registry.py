@@ -10,6 +10,7 @@ from personalization.types import ProfileState, RequestContext
 
 from .fields import Field, InvalidValue
 from .fields import gettext_noop as _
+from .references import References
 
 Matcher = Callable[[ProfileState | None, RequestContext], bool]
 """Whether a visitor, as far as known (None: not at all), belongs, at this request."""
@@ -34,7 +35,8 @@ class RuleType(ABC):
 
     @abstractmethod
     def matcher(self, *args: Any, **values: Any) -> Matcher:
-        """A fast function without side effects. `values` are the cleaned fields, by name: a subclass lists them."""
+        """A fast function without side effects. `values` are the fields, by name, cleaned and resolved: a subclass
+        lists them."""
 
     def clean(self, rule: Mapping[str, Any]) -> dict[str, Any]:
         """The cleaned fields of `rule`, by name. FieldErrors names every field that is wrong."""
@@ -50,6 +52,10 @@ class RuleType(ABC):
         if errors:
             raise FieldErrors(errors)
         return values
+
+    def resolve(self, values: Mapping[str, Any], references: References) -> dict[str, Any]:
+        """Cleaned values as they stand for something on this site, for `matcher`."""
+        return {field.name: field.resolve(values[field.name], references) for field in self.fields}
 
 
 class FieldErrors(ValueError):

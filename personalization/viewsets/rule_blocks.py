@@ -5,11 +5,13 @@ A block's value is the rule's JSON but for the wrapping: `to_blocks` and `from_b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.blocks.struct_block import StructBlockValidationError
@@ -19,18 +21,32 @@ from personalization.segmentation import MAX_DEPTH, RuleType, rule_types
 from personalization.segmentation.fields import (
     Choice,
     Codes,
+    EntityChoice,
     Field,
+    GroupChoice,
+    Id,
+    ImportedSegmentChoice,
     Integer,
     Locales,
     MultipleChoice,
+    Number,
+    PageChoice,
+    SegmentChoice,
     Share,
     Text,
     TopicChoice,
 )
 from personalization.segmentation.registry import FieldErrors
-from tagging import index
+from personalization.visitors.memberships import imported_segment_names
 
+from .choosers import entity_chooser, segment_chooser, topic_chooser
 from .rule_words import error_in_words
+
+_TopicBlock = topic_chooser.get_block_class()
+_EntityBlock = entity_chooser.get_block_class()
+_SegmentBlock = segment_chooser.get_block_class()
+
+Texts = Mapping[str, Any]
 
 GROUP = "group"
 MATCH_LABEL = _("Visitors belong if they meet")
@@ -60,14 +76,24 @@ class CodesBlock(blocks.CharBlock):
         return ", ".join(value) if isinstance(value, list | tuple) else value
 
 
-class TopicBlock(blocks.ChoiceBlock):
-    """A topic's id, chosen from the topic tree."""
+class IdBlock(blocks.ChoiceBlock):
+    """The id of one of few things, chosen from a list."""
 
     def value_from_form(self, value: Any) -> Any:
-        return int(value) if isinstance(value, str) and value.isdecimal() else value
+        return _id(value)
 
     def value_for_form(self, value: Any) -> Any:
         return value if value is None else str(value)
+
+
+class IdsBlock(blocks.MultipleChoiceBlock):
+    """The ids of some of few things, ticked in a list."""
+
+    def value_from_form(self, value: Any) -> Any:
+        return [_id(one) for one in value] if isinstance(value, list) else value
+
+    def value_for_form(self, value: Any) -> Any:
+        return [str(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 class RuleBlock(blocks.StructBlock):
@@ -88,7 +114,7 @@ class RuleBlock(blocks.StructBlock):
     def clean(self, value: Any) -> Any:
         cleaned = super().clean(value)
         try:
-            self.rule_type.clean(cleaned)
+            self.rule_type.clean(plain(cleaned))
         except FieldErrors as error:
             raise StructBlockValidationError(
                 {field: ValidationError(error_in_words(wrong)) for field, wrong in error.errors.items()}
@@ -124,6 +150,15 @@ def from_blocks(stream: Iterable[Any]) -> list[dict[str, Any]]:
     return [_from_child(child) for child in stream]
 
 
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A block's values as JSON has them: of what was chosen, the id."""
+    return {name: value.pk if isinstance(value, Model) else value for name, value in values.items()}
+
+
+def _id(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 def _to_child(node: Mapping[str, Any]) -> dict[str, Any]:
     if "match" in node:
         return {"type": GROUP, "value": {"match": node["match"], "rules": to_blocks(node)}}
@@ -133,30 +168,51 @@ def _to_child(node: Mapping[str, Any]) -> dict[str, Any]:
 def _from_child(child: Any) -> dict[str, Any]:
     if child.block_type == GROUP:
         return {"match": child.value["match"], "rules": from_blocks(child.value["rules"])}
-    return {"type": child.block_type, **child.value}
+    return {"type": child.block_type, **plain(child.value)}
 
 
 def _field_block(field: Field) -> blocks.FieldBlock:
     texts = {"label": _(field.label), "help_text": _(field.help) if field.help else None}
-    match field:
-        case TopicChoice():
-            return TopicBlock(choices=index.topic_choices, **texts)
-        case Locales():
-            languages = list(get_content_languages().items())
-            return blocks.MultipleChoiceBlock(choices=languages, widget=forms.CheckboxSelectMultiple, **texts)
-        case MultipleChoice():
-            return blocks.MultipleChoiceBlock(choices=_labels(field), widget=forms.CheckboxSelectMultiple, **texts)
-        case Choice():
-            return blocks.ChoiceBlock(choices=_labels(field), default=field.choices[0][0], **texts)
-        case Integer():
-            return blocks.IntegerBlock(min_value=field.minimum, max_value=field.maximum, **texts)
-        case Share():
-            return ShareBlock(min_value=0, max_value=100, **texts)
-        case Codes():
-            return CodesBlock(**texts)
-        case Text():
-            return blocks.CharBlock(max_length=field.maximum_length, **texts)
+    for kind in type(field).__mro__:
+        if kind in _BLOCKS:
+            return _BLOCKS[kind](field, texts)
     raise TypeError(f"The rule builder has no block for {type(field).__name__}; use a field of segmentation.fields.")
+
+
+def _ticked(field: Any, texts: Texts) -> blocks.FieldBlock:
+    return blocks.MultipleChoiceBlock(choices=_labels(field), widget=forms.CheckboxSelectMultiple, **texts)
+
+
+def _languages(field: Any, texts: Texts) -> blocks.FieldBlock:
+    languages = list(get_content_languages().items())
+    return blocks.MultipleChoiceBlock(choices=languages, widget=forms.CheckboxSelectMultiple, **texts)
+
+
+def _groups(field: Any, texts: Texts) -> blocks.FieldBlock:
+    groups = list(Group.objects.order_by("name").values_list("pk", "name"))
+    return IdsBlock(choices=groups, widget=forms.CheckboxSelectMultiple, **texts)
+
+
+_BLOCKS: dict[type, Callable[[Any, Texts], blocks.FieldBlock]] = {
+    TopicChoice: lambda field, texts: _TopicBlock(**texts),
+    EntityChoice: lambda field, texts: _EntityBlock(**texts),
+    SegmentChoice: lambda field, texts: _SegmentBlock(**texts),
+    PageChoice: lambda field, texts: blocks.PageChooserBlock(**texts),
+    ImportedSegmentChoice: lambda field, texts: IdBlock(choices=list(imported_segment_names().items()), **texts),
+    Id: lambda field, texts: blocks.IntegerBlock(min_value=1, **texts),
+    GroupChoice: _groups,
+    Locales: _languages,
+    Codes: lambda field, texts: CodesBlock(**texts),
+    MultipleChoice: _ticked,
+    Choice: lambda field, texts: blocks.ChoiceBlock(choices=_labels(field), default=field.choices[0][0], **texts),
+    Integer: lambda field, texts: blocks.IntegerBlock(min_value=field.minimum, max_value=field.maximum, **texts),
+    Number: lambda field, texts: blocks.FloatBlock(min_value=field.minimum, max_value=field.maximum, **texts),
+    Share: lambda field, texts: ShareBlock(min_value=0, max_value=100, **texts),
+    Text: lambda field, texts: blocks.CharBlock(
+        max_length=field.maximum_length, required=not field.is_optional, **texts
+    ),
+}
+"""Kind of field → what makes its block. A field of a site's own is served by the nearest kind above it."""
 
 
 def _labels(field: Choice) -> list[tuple[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,12 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.blocks import StreamValue
 from wagtail.blocks.base import BlockField
+from wagtail.blocks.stream_block import StreamBlockValidationError
+from wagtail.blocks.struct_block import StructBlockValidationError
 
 from personalization.exceptions import InvalidRules
-from personalization.segmentation import compile_rules
+from personalization.segmentation import Group, parse_rules
+from personalization.visitors.references import load_references
 
 from .rule_blocks import MATCH_LABEL, MATCHES, from_blocks, rules_block, to_blocks
-from .rule_words import placed_error_in_words
+from .rule_words import error_in_words, placed_error_in_words
 
 
 class RulesField(BlockField):
@@ -44,6 +48,8 @@ class RulesFormMixin:
 
     fields: dict[str, forms.Field]
     cleaned_data: dict[str, Any]
+    tree: Group
+    segment_id: int | None = None
 
     def add_rules_fields(self, rules: Mapping[str, Any]) -> None:
         self.fields["match"] = forms.ChoiceField(choices=MATCHES, label=MATCH_LABEL, initial=rules.get("match", "all"))
@@ -54,9 +60,9 @@ class RulesFormMixin:
         if cleaned.keys() >= {"match", "rules"}:
             cleaned["rules"] = {"match": cleaned["match"], "rules": cleaned["rules"]}
             try:
-                compile_rules(cleaned["rules"])
+                self.tree = parse_rules(cleaned["rules"], load_references(cleaned["rules"]), self.segment_id)
             except InvalidRules as error:
-                self.add_error("rules", placed_error_in_words(error))  # type: ignore[attr-defined]
+                self.add_error("rules", error_at_its_rule(error))  # type: ignore[attr-defined]
         return cleaned
 
 
@@ -67,6 +73,7 @@ class SegmentForm(RulesFormMixin, WagtailAdminModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.segment_id = self.instance.pk
         self.add_rules_fields(self.instance.rules)
 
     @property
@@ -78,8 +85,24 @@ class SegmentForm(RulesFormMixin, WagtailAdminModelForm):
 
 
 class EstimateForm(RulesFormMixin, forms.Form):
-    """The rules alone, as the segment form posts them while they are being edited."""
+    """The rules alone, as the segment form posts them while they are being edited; `segment_id` where it has one."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, segment_id: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.segment_id = segment_id
         self.add_rules_fields({})
+
+
+def error_at_its_rule(error: InvalidRules) -> ValidationError:
+    """The error as blocks place it: at the rule's field where the path leads to one, else for all rules."""
+    steps = [int(step) if step.isdecimal() else step for step in re.findall(r"[^.\[\]]+", error.path)]
+    if len(steps) < 3 or steps[0] != "rules":
+        return ValidationError(placed_error_in_words(error))
+    return _placed(steps[1:], ValidationError(error_in_words(error)))
+
+
+def _placed(steps: list[Any], error: ValidationError) -> ValidationError:
+    index, *rest = steps
+    inner = {"rules": _placed(rest[1:], error)} if rest[:1] == ["rules"] else dict.fromkeys(rest, error)
+    placed: ValidationError = StreamBlockValidationError({index: StructBlockValidationError(inner)})
+    return placed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.formats import number_format
@@ -11,17 +11,29 @@ from django.utils.translation import gettext as _
 from wagtail.coreutils import get_content_languages
 
 from personalization.exceptions import InvalidRules
-from personalization.segmentation import compile_rules, get_rule_type
-from personalization.segmentation.fields import Choice, Field, InvalidValue, Locales, Share, TopicChoice
+from personalization.segmentation import References, get_rule_type, parse_rules
+from personalization.segmentation.fields import (
+    Choice,
+    Field,
+    Id,
+    Ids,
+    InvalidValue,
+    Locales,
+    Number,
+    Share,
+    TopicChoice,
+)
+
+from .rule_names import Names
 
 
-def describe(rules: Mapping[str, Any], topic_names: Mapping[int, str]) -> str:
-    """What a tree asks for. `topic_names` are those of `topics_in`; one that is missing no longer exists."""
+def describe(rules: Mapping[str, Any], names: Names, references: References, segment_id: int | None = None) -> str:
+    """What a stored tree asks for, or why it cannot be used. `names` are those of `names_in`."""
     try:
-        compile_rules(rules)
+        parse_rules(rules, references, segment_id)
     except InvalidRules as error:
         return _("Cannot be used: %(error)s") % {"error": placed_error_in_words(error)}
-    return capfirst(_group(rules, topic_names)) or _("No rules: matches nobody")
+    return capfirst(_group(rules, names)) or _("No rules: matches nobody")
 
 
 def error_in_words(error: InvalidRules | InvalidValue) -> str:
@@ -34,19 +46,8 @@ def placed_error_in_words(error: InvalidRules) -> str:
     return f"{error.path}: {error_in_words(error)}"
 
 
-def topics_in(rules: object) -> Iterator[int]:
-    """Ids of the topics that a tree names, whether or not it compiles."""
-    if isinstance(rules, Mapping):
-        if isinstance(topic := rules.get("topic"), int):
-            yield topic
-        yield from topics_in(rules.get("rules"))
-    elif isinstance(rules, list):
-        for node in rules:
-            yield from topics_in(node)
-
-
-def _group(group: Mapping[str, Any], topic_names: Mapping[int, str]) -> str:
-    parts = [_node(node, topic_names) for node in group["rules"]]
+def _group(group: Mapping[str, Any], names: Names) -> str:
+    parts = [_node(node, names) for node in group["rules"]]
     match group["match"]:
         case "all":
             return _(" and ").join(parts)
@@ -55,27 +56,31 @@ def _group(group: Mapping[str, Any], topic_names: Mapping[int, str]) -> str:
     return _("none of: %(rules)s") % {"rules": "; ".join(parts)} if parts else ""
 
 
-def _node(node: Mapping[str, Any], topic_names: Mapping[int, str]) -> str:
+def _node(node: Mapping[str, Any], names: Names) -> str:
     if "match" in node:
-        words = _group(node, topic_names) or _("nobody")
+        words = _group(node, names) or _("nobody")
         return f"({words})"
     rule_type = get_rule_type(node["type"])
     if rule_type is None:
         return str(node["type"])
-    values = {field.name: _value(field, node[field.name], topic_names) for field in rule_type.fields}
+    values = {field.name: _value(field, node.get(field.name), names) for field in rule_type.fields}
     return _(rule_type.summary).format(**values)
 
 
-def _value(field: Field, value: Any, topic_names: Mapping[int, str]) -> str:
+def _value(field: Field, value: Any, names: Names) -> str:
     if isinstance(value, list):
-        return _(" or ").join(_value(field, one, topic_names) for one in value)
+        return _(" or ").join(_value(field, one, names) for one in value)
     match field:
         case TopicChoice():
-            return topic_names.get(value) or _("a deleted topic")
+            return names[TopicChoice].get(value) or _("a deleted topic")
+        case Id() | Ids() if type(field) in names:
+            return names[type(field)].get(value) or _("(deleted)")
         case Locales():
             return str(get_content_languages().get(value, value))
         case Choice():
             return _(dict(field.choices)[value])
         case Share():
             return f"{number_format(f'{value * 100:.10g}')}\u00a0%"
-    return str(value)
+        case Number():
+            return str(number_format(f"{value:.10g}"))
+    return "" if value is None else str(value)

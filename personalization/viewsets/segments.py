@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.mixins import AccessMixin
@@ -23,12 +22,13 @@ from wagtail.admin.widgets.button import HeaderButton
 
 from personalization.exceptions import InvalidRules
 from personalization.models import Segment
-from personalization.segmentation import compile_rules
+from personalization.segmentation import References, parse_rules
 from personalization.visitors.estimates import Estimate, estimate, estimate_all
-from tagging import index
+from personalization.visitors.references import load_references, usable_trees
 
 from .rule_form import EstimateForm, SegmentForm
-from .rule_words import describe, placed_error_in_words, topics_in
+from .rule_names import Names, names_in
+from .rule_words import describe, placed_error_in_words
 
 EDIT = ("add", "change")
 
@@ -57,22 +57,22 @@ class SegmentIndexView(generic.IndexView):
         ]
 
     def _words(self, segment: Segment) -> str:
-        return describe(segment.rules, self._topic_names)
+        return describe(segment.rules, self._names, self._references, segment.pk)
 
     def _visitors(self, segment: Segment) -> str:
         return visitors_in_words(self._estimates.get(segment.pk))
 
     @cached_property
-    def _rules(self) -> dict[int, Mapping[str, Any]]:
-        return dict(Segment.objects.values_list("pk", "rules"))
+    def _references(self) -> References:
+        return load_references()
 
     @cached_property
-    def _topic_names(self) -> dict[int, str]:
-        return index.topic_names({topic for rules in self._rules.values() for topic in topics_in(rules)})
+    def _names(self) -> Names:
+        return names_in(known.rules for known in self._references.segments.values())
 
     @cached_property
     def _estimates(self) -> dict[int, Estimate]:
-        return estimate_all(self._rules)
+        return estimate_all(usable_trees(self._references))
 
 
 class SegmentEditView(generic.EditView):
@@ -80,7 +80,7 @@ class SegmentEditView(generic.EditView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         try:
-            compile_rules(self.object.rules)
+            parse_rules(self.object.rules, load_references(), self.object.pk)
         except InvalidRules as error:
             text = gettext("The stored rules cannot be used, so nobody matches: %(error)s. Correct and save them.")
             messages.warning(self.request, text % {"error": placed_error_in_words(error)})
@@ -107,7 +107,7 @@ class EstimateView(AccessMixin, View):
         template = "personalization/admin/estimate_result.html"
         try:
             form = EstimateForm(request.POST)
-            found = estimate(form.cleaned_data["rules"]) if form.is_valid() else None
+            found = estimate(form.tree) if form.is_valid() else None
         except (KeyError, ValueError):
             # Not what the form posts: a stream without its count, or a count that is no number.
             return TemplateResponse(request, template, {"estimate": None}, status=400)

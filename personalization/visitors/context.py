@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from urllib.parse import urlsplit
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.translation import get_language
 
@@ -13,16 +14,21 @@ from personalization.conf import settings
 from personalization.types import RequestContext
 
 from .agents import device_of
+from .memberships import LazyIds, groups_of, imported_segments
 
 UTM_KEYS = ("source", "medium", "campaign", "term", "content", "id")
 _UTM_LENGTH = 100
+_PARAMETERS, _NAME_LENGTH, _VALUE_LENGTH, _QUERY_LENGTH = 20, 50, 100, 1000
 _HOST = re.compile(r"^[a-z0-9.-]{1,253}$")
 _COUNTRY = re.compile(r"^[A-Z]{2}$")
 _NO_COUNTRY = {"XX", "ZZ"}
 
 
-def build_context(request: HttpRequest, is_authenticated: bool) -> RequestContext:
-    """The request's circumstances. Every value is bounded; a malformed one is left out, never an error."""
+def build_context(request: HttpRequest, user_id: int | None) -> RequestContext:
+    """The request's circumstances; `user_id` is the signed-in reader's.
+
+    Every value is bounded; a malformed one is left out, never an error.
+    """
     return RequestContext(
         at=timezone.localtime(),
         locale=get_language() or "",
@@ -30,8 +36,20 @@ def build_context(request: HttpRequest, is_authenticated: bool) -> RequestContex
         referrer_host=_referrer_host(request),
         utm=_utm(request),
         country=_country(request),
-        is_authenticated=is_authenticated,
+        is_authenticated=user_id is not None,
+        query=_query(request),
+        groups=frozenset() if user_id is None else LazyIds(lambda: groups_of(user_id)),
+        imported=LazyIds(lambda: imported_segments(request)),
     )
+
+
+def _query(request: HttpRequest) -> dict[str, str]:
+    """The address's parameters. A fragment is fetched by the page itself, which hands on its own in `?query=`."""
+    found: dict[str, str] = {}
+    for query in (request.GET, QueryDict(request.GET.get("query", "")[:_QUERY_LENGTH])):
+        for name, value in islice(query.items(), _PARAMETERS):
+            found[name[:_NAME_LENGTH].casefold()] = str(value)[:_VALUE_LENGTH]
+    return found
 
 
 def _utm(request: HttpRequest) -> dict[str, str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from django.utils import timezone
 
-from personalization.exceptions import InvalidRules
 from personalization.models import Profile
-from personalization.segmentation import Matcher, RuleType, compile_rules, visit_rules, without_visit_rules
+from personalization.segmentation import Group, Matcher, RuleType, compile_tree, visit_rules, without_visit_rules
 from personalization.types import Device, ProfileState, RequestContext
 
 from .store import profile_of
@@ -38,18 +37,16 @@ class Estimate:
         return round(100 * (self.matching or 0) / self.known) if self.known else 0
 
 
-def estimate(rules: Mapping[str, Any]) -> Estimate:
-    """The estimate for one tree. Raises InvalidRules."""
-    compile_rules(rules)
-    return estimate_all({None: rules})[None]
+def estimate(tree: Group) -> Estimate:
+    """The estimate for one tree."""
+    return estimate_all({None: tree})[None]
 
 
-def estimate_all(trees: Mapping[Key, Mapping[str, Any]]) -> dict[Key, Estimate]:
-    """The estimate for each tree, in one pass over the profiles. Trees that do not compile are absent."""
-    valid = {key: rules for key, rules in trees.items() if _compiles(rules)}
-    answerable = {key: without_visit_rules(rules) for key, rules in valid.items()}
+def estimate_all(trees: Mapping[Key, Group]) -> dict[Key, Estimate]:
+    """The estimate for each tree, in one pass over the profiles."""
+    answerable = {key: without_visit_rules(tree) for key, tree in trees.items()}
     matchers = {
-        key: compile_rules(rules) for key, rules in answerable.items() if rules["rules"] or not visit_rules(valid[key])
+        key: compile_tree(tree) for key, tree in answerable.items() if tree.nodes or not visit_rules(trees[key])
     }
     counts = dict.fromkeys(matchers, 0)
     known = 0
@@ -57,7 +54,7 @@ def estimate_all(trees: Mapping[Key, Mapping[str, Any]]) -> dict[Key, Estimate]:
         known += 1
         for key, matches in matchers.items():
             counts[key] += matches(profile, context)
-    return {key: Estimate(counts.get(key), known, visit_rules(rules)) for key, rules in valid.items()}
+    return {key: Estimate(counts.get(key), known, visit_rules(tree)) for key, tree in trees.items()}
 
 
 def seen_lately() -> Iterator[tuple[Profile, ProfileState, RequestContext]]:
@@ -70,15 +67,6 @@ def seen_lately() -> Iterator[tuple[Profile, ProfileState, RequestContext]]:
         yield row, profile_of(row), RequestContext(at=now, device=cast(Device, row.device or "other"))
 
 
-def matcher_for_known(rules: Mapping[str, Any]) -> Matcher:
-    """Who of the visitors known may belong, by the rules that a profile can answer. Raises InvalidRules."""
-    compile_rules(rules)
-    return compile_rules(without_visit_rules(rules))
-
-
-def _compiles(rules: Mapping[str, Any]) -> bool:
-    try:
-        compile_rules(rules)
-    except InvalidRules:
-        return False
-    return True
+def matcher_for_known(tree: Group) -> Matcher:
+    """Who of the visitors known may belong, by the rules that a profile can answer."""
+    return compile_tree(without_visit_rules(tree))

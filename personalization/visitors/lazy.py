@@ -95,7 +95,7 @@ class Affinity:
 
     @cached_property
     def context(self) -> RequestContext:
-        return build_context(self._request, self._is_signed_in)
+        return build_context(self._request, self._user.pk if self._is_signed_in else None)
 
     @property
     def segments(self) -> frozenset[int]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any
 
 import numpy as np
 
 from personalization.exceptions import InvalidRules
-from personalization.models import Profile, Segment
-from personalization.segmentation import wanted_topics
+from personalization.models import Profile
+from personalization.segmentation import References, parse_rules, wanted_topics
 from personalization.types import ProfileState, Vector
 from tagging import index
 
 from .estimates import matcher_for_known, seen_lately
+from .references import load_references
 from .store import profile_of
 
 SAMPLE = 200
@@ -33,21 +33,23 @@ def representative_profile(segment_ids: Collection[int]) -> ProfileState | None:
 
     None where neither says anything about interests. Holds no visitor's pages.
     """
-    trees = Segment.objects.filter(pk__in=segment_ids).values_list("rules", flat=True)
-    found = [profile for rules in trees if (profile := _of_segment(rules)) is not None]
+    references = load_references()
+    found = [profile for pk in segment_ids if (profile := _of_segment(pk, references)) is not None]
     return _mean(found)
 
 
-def _of_segment(rules: Mapping[str, Any]) -> ProfileState | None:
+def _of_segment(segment_id: int, references: References) -> ProfileState | None:
+    known = references.segments.get(segment_id)
     try:
-        matches = matcher_for_known(rules)
+        tree = parse_rules(known.rules if known else {}, references, segment_id)
     except InvalidRules:
         return None
+    matches = matcher_for_known(tree)
     belonging = (row.pk for row, profile, context in seen_lately() if matches(profile, context))
     rows = Profile.objects.filter(pk__in=list(islice(belonging, SAMPLE)))
     model = index.live_model_name()
     profiles = [profile_of(row) if row.vector_model == model else replace(profile_of(row), vector=None) for row in rows]
-    return _mean(profiles) or _invented(wanted_topics(rules))
+    return _mean(profiles) or _invented(wanted_topics(tree))
 
 
 def _invented(topics: Mapping[int, float]) -> ProfileState | None:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 
 from personalization.conf import settings
 from personalization.exceptions import InvalidRules
-from personalization.models import Segment
 from personalization.segmentation import Matcher, compile_rules
 from personalization.types import ProfileState, RequestContext
+
+from .references import load_references
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +19,7 @@ _compiled: tuple[float, Mapping[int, Matcher]] | None = None
 
 
 def matching(profile: ProfileState | None, context: RequestContext) -> frozenset[int]:
-    """Ids of the enabled segments that match. No query, but for one each CONFIG_CACHE_SECONDS a process."""
+    """Ids of the enabled segments that match. No query, but for at most three each CONFIG_CACHE_SECONDS a process."""
     return frozenset(pk for pk, matches in _matchers().items() if matches(profile, context))
 
 
@@ -37,10 +38,13 @@ def _matchers() -> Mapping[int, Matcher]:
 
 
 def _compile_all() -> dict[int, Matcher]:
+    references = load_references()
     matchers = {}
-    for pk, rules in Segment.objects.filter(is_enabled=True).values_list("pk", "rules"):
+    for pk, segment in references.segments.items():
+        if not segment.is_enabled:
+            continue
         try:
-            matchers[pk] = compile_rules(rules)
+            matchers[pk] = compile_rules(segment.rules, references, pk)
         except InvalidRules as error:
             logger.warning("Segment %s matches nobody until its rules are corrected: %s", pk, error)
     return matchers

@@ -115,7 +115,7 @@ def test_a_topic_deleted_since_must_be_chosen_anew(editor: Client) -> None:
     url = reverse("personalization_segments:edit", args=[segment.pk])
     assert editor.get(url).status_code == 200
     data = form(("topic", {"topic": "404", "operator": "at_least", "value": "20"}))
-    assert "not one of the available choices" in editor.post(url, data).content.decode()
+    assert "This field is required" in editor.post(url, data).content.decode()
 
 
 def test_stored_rules_that_cannot_be_used_are_named(editor: Client) -> None:

@@ -12,19 +12,36 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from personalization.exceptions import InvalidRules
-from personalization.segmentation import MAX_DEPTH, MAX_RULES, RuleType, compile_rules, register, rule_types
+from personalization.exceptions import CircularRules, InvalidRules
+from personalization.segmentation import (
+    MAX_DEPTH,
+    MAX_RULES,
+    KnownSegment,
+    References,
+    RuleType,
+    compile_rules,
+    descendants,
+    register,
+    rule_types,
+)
 from personalization.segmentation.fields import (
     Choice,
+    ClusterChoice,
     Codes,
+    EntityChoice,
+    GroupChoice,
     Integer,
     Locales,
     MultipleChoice,
+    Number,
+    PageChoice,
+    SegmentChoice,
     Share,
     Text,
     TopicChoice,
 )
-from personalization.types import ProfileState, RequestContext
+from personalization.segmentation.referrers import referrer_class
+from personalization.types import ProfileState, ReadPage, RequestContext
 
 NOON = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)  # a Wednesday
 HERE = RequestContext(
@@ -34,9 +51,32 @@ HERE = RequestContext(
     referrer_host="www.News.example.org",
     utm={"source": "Newsletter"},
     country="FR",
+    query={"edition": "Print", "empty": ""},
+    is_authenticated=True,
+    groups=frozenset([3]),
 )
 READER = ProfileState(
-    topics={7: 0.4}, views=9, visits=3, first_seen=NOON - timedelta(days=30), last_seen=NOON - timedelta(days=6)
+    topics={7: 0.4, 71: 0.25},
+    entities={5: 0.3},
+    sections={20: 2.5},
+    engagement=0.6,
+    frequency=1.5,
+    answers=frozenset([71]),
+    clusters={2: 0.75, 3: 0.25},
+    recent=(ReadPage(31, NOON), ReadPage(32, NOON)),
+    views=9,
+    visits=3,
+    first_seen=NOON - timedelta(days=30),
+    last_seen=NOON - timedelta(days=6),
+)
+SCIENCE, SPACE = 70, 71
+KNOWN = References(
+    topics=descendants({7: None, SCIENCE: None, SPACE: SCIENCE}),
+    entities={5: frozenset([5, 6]), 6: frozenset([5, 6])},
+    segments={
+        1: KnownSegment("Regulars", {"match": "all", "rules": [{"type": "views", "operator": "at_least", "value": 9}]}),
+        2: KnownSegment("Off", {"match": "all", "rules": [{"type": "visitor", "value": "returning"}]}, False),
+    },
 )
 
 
@@ -45,7 +85,7 @@ def _all(*rules: dict[str, Any]) -> dict[str, Any]:
 
 
 def _matches(rule: dict[str, Any], profile: ProfileState | None = READER, context: RequestContext = HERE) -> bool:
-    return compile_rules(_all(rule))(profile, context)
+    return compile_rules(_all(rule), KNOWN)(profile, context)
 
 
 MATCHING = [
@@ -58,13 +98,27 @@ MATCHING = [
     {"type": "last_seen", "operator": "over", "value": 5},
     {"type": "device", "value": ["tablet", "mobile"]},
     {"type": "locale", "value": ["FR"]},
-    {"type": "signed_in", "value": "no"},
+    {"type": "signed_in", "value": "yes"},
     {"type": "referrer", "operator": "is", "value": "news.example.org"},
     {"type": "referrer", "operator": "contains", "value": "Example"},
     {"type": "utm", "parameter": "source", "operator": "is", "value": "newsletter"},
     {"type": "country", "value": ["be", "FR"]},
     {"type": "hours", "start": 12, "end": 13},
     {"type": "weekday", "value": ["wed"]},
+    {"type": "topic", "topic": SCIENCE, "operator": "at_least", "value": 0.25},
+    {"type": "entity", "entity": 6, "operator": "at_least", "value": 0.3},
+    {"type": "section", "section": 20, "operator": "at_least", "value": 2.5},
+    {"type": "answer", "operator": "named", "topic": SCIENCE},
+    {"type": "cluster", "cluster": 2, "value": 0.75},
+    {"type": "page", "operator": "read", "page": 32},
+    {"type": "frequency", "operator": "at_least", "value": 1.5},
+    {"type": "engagement", "operator": "at_least", "value": 0.6},
+    {"type": "user_group", "operator": "in", "value": [3, 4]},
+    {"type": "referrer_class", "value": ["other"]},
+    {"type": "query", "parameter": "Edition", "operator": "is", "value": "print"},
+    {"type": "query", "parameter": "empty", "operator": "is", "value": ""},
+    {"type": "segment", "operator": "in", "segment": 1},
+    {"type": "segment", "operator": "not_in", "segment": 2},
 ]
 OTHER = [
     {"type": "topic", "topic": 7, "operator": "at_least", "value": 0.41},
@@ -75,12 +129,27 @@ OTHER = [
     {"type": "last_seen", "operator": "over", "value": 6},
     {"type": "device", "value": ["desktop"]},
     {"type": "locale", "value": ["en"]},
-    {"type": "signed_in", "value": "yes"},
+    {"type": "signed_in", "value": "no"},
     {"type": "referrer", "operator": "is", "value": "example.org"},
     {"type": "utm", "parameter": "campaign", "operator": "contains", "value": "e"},
     {"type": "country", "value": ["DE"]},
     {"type": "hours", "start": 13, "end": 12},
     {"type": "weekday", "value": ["sat", "sun"]},
+    {"type": "visits", "operator": "at_most", "value": 2},
+    {"type": "topic", "topic": SPACE, "operator": "below", "value": 0.25},
+    {"type": "entity", "entity": 5, "operator": "below", "value": 0.3},
+    {"type": "section", "section": 21, "operator": "at_least", "value": 0.1},
+    {"type": "answer", "operator": "not_named", "topic": SPACE},
+    {"type": "cluster", "cluster": 3, "value": 0.5},
+    {"type": "page", "operator": "not_read", "page": 31},
+    {"type": "page", "operator": "read", "page": 33},
+    {"type": "frequency", "operator": "below", "value": 1.5},
+    {"type": "engagement", "operator": "at_least", "value": 0.61},
+    {"type": "user_group", "operator": "not_in", "value": [3]},
+    {"type": "referrer_class", "value": ["search", "social", "direct"]},
+    {"type": "query", "parameter": "edition", "operator": "contains", "value": "web"},
+    {"type": "segment", "operator": "in", "segment": 2},
+    {"type": "segment", "operator": "in", "segment": 404},
 ]
 
 
@@ -96,7 +165,78 @@ def test_a_rule_leaves_others_alone(rule: dict[str, Any]) -> None:
 
 def test_every_built_in_rule_type_is_tried_above() -> None:
     tried = {rule["type"] for rule in MATCHING} & {rule["type"] for rule in OTHER}
-    assert {rule_type.code for rule_type in rule_types()} - tried == {"visits"}
+    assert {rule_type.code for rule_type in rule_types()} - tried == set()
+
+
+def test_a_rule_on_a_topic_counts_all_below_it_together() -> None:
+    reader = ProfileState(topics={1: 0.1, 2: 0.1, 3: 0.1, 9: 0.5})
+    known = References(topics=descendants({1: None, 2: 1, 3: 2, 9: None}))
+    for topic, share in ((1, 0.3), (2, 0.2), (3, 0.1), (9, 0.5)):
+        rule = {"type": "topic", "topic": topic, "operator": "at_least"}
+        assert compile_rules(_all({**rule, "value": share - 0.01}), known)(reader, HERE)
+        assert not compile_rules(_all({**rule, "value": share + 0.01}), known)(reader, HERE)
+
+
+def test_descendants_of_a_tree() -> None:
+    parents = {1: None, 2: 1, 3: 2, 4: 1, 5: None}
+    assert descendants(parents) == {1: {1, 2, 3, 4}, 2: {2, 3}, 3: {3}, 4: {4}, 5: {5}}
+
+
+@pytest.mark.parametrize(
+    ("host", "kind"),
+    [
+        ("", "direct"),
+        ("www.google.co.uk", "search"),
+        ("google.fr", "search"),
+        ("mail.google.com", "mail"),
+        ("duckduckgo.com", "search"),
+        ("m.facebook.com", "social"),
+        ("t.co", "social"),
+        ("notfacebook.com", "other"),
+        ("facebook.com.evil.example", "other"),
+        ("news.example.org", "other"),
+    ],
+)
+def test_the_kind_of_a_referring_site(host: str, kind: str) -> None:
+    assert referrer_class(host) == kind
+
+
+def _segments(**trees: Any) -> References:
+    known = {number: KnownSegment(name, rules) for number, (name, rules) in enumerate(trees.items(), 1)}
+    return References(segments=known)
+
+
+def _in(segment: int) -> dict[str, Any]:
+    return {"type": "segment", "operator": "in", "segment": segment}
+
+
+def test_a_segment_follows_the_rules_of_another() -> None:
+    known = _segments(Outer=_all(_in(2)), Inner=_all({"match": "none", "rules": [_in(3)]}), Core=_all(OTHER[2]))
+    assert compile_rules(_all(_in(1)), known)(READER, HERE)
+    assert not compile_rules(_all({**_in(1), "operator": "not_in"}), known)(READER, HERE)
+
+
+def test_segments_that_go_round_in_circles_are_refused_by_name() -> None:
+    known = _segments(Cyclists=_all(MATCHING[0], _in(2)), Sporty={"match": "any", "rules": [_in(3)]}, Fit=_all(_in(1)))
+    with pytest.raises(CircularRules, match="Cyclists → Sporty → Fit → Cyclists") as caught:
+        compile_rules(known.segments[1].rules, known, 1)
+    assert caught.value.path == "rules[1].segment"
+    with pytest.raises(CircularRules, match="Sporty → Fit → Cyclists → Sporty"):
+        compile_rules(_all(_in(2)), known)
+    with pytest.raises(CircularRules, match="Cyclists → Cyclists"):
+        compile_rules(_all(_in(1)), known, 1)
+
+
+def test_a_segment_that_cannot_be_used_is_named_where_it_is_used() -> None:
+    with pytest.raises(InvalidRules, match="“Broken”") as caught:
+        compile_rules(_all(_in(1)), _segments(Broken=_all({"type": "moon"})))
+    assert caught.value.path == "rules[0].segment"
+
+
+def test_segments_cannot_multiply_without_end() -> None:
+    doubling = {f"s{n}": _all(_in(n + 1), _in(n + 1)) for n in range(1, 30)}
+    with pytest.raises(InvalidRules, match="names included"):
+        compile_rules(_all(_in(1)), _segments(**doubling))
 
 
 def test_night_hours_run_over_midnight() -> None:
@@ -174,8 +314,11 @@ def test_a_site_adds_a_rule_type_in_one_class(monkeypatch: pytest.MonkeyPatch) -
 
 # --- laws ---------------------------------------------------------------------------------------------------------
 
+IDS = st.integers(1, 9)
 VALUES = {
-    TopicChoice: lambda field: st.integers(1, 9),
+    **dict.fromkeys((TopicChoice, EntityChoice, PageChoice, SegmentChoice, ClusterChoice), lambda field: IDS),
+    GroupChoice: lambda field: st.lists(IDS, min_size=1, max_size=3),
+    Number: lambda field: st.floats(0, 10),
     Integer: lambda field: st.integers(field.minimum, field.maximum),
     Share: lambda field: st.floats(0, 1),
     Text: lambda field: st.text(min_size=1, max_size=9).filter(lambda text: text.strip() and "\x00" not in text),
@@ -203,7 +346,14 @@ TREES = _groups(st.one_of([_rules_of(rule_type) for rule_type in rule_types()]),
 MOMENTS = st.datetimes(datetime(2025, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC))
 PROFILES = st.none() | st.builds(
     ProfileState,
-    topics=st.dictionaries(st.integers(1, 9), st.floats(0, 1), max_size=4),
+    topics=st.dictionaries(IDS, st.floats(0, 1), max_size=4),
+    entities=st.dictionaries(IDS, st.floats(0, 1), max_size=4),
+    sections=st.dictionaries(IDS, st.floats(0, 9), max_size=4),
+    answers=st.frozensets(IDS, max_size=3),
+    clusters=st.dictionaries(IDS, st.floats(0, 1), max_size=4),
+    recent=st.lists(st.builds(ReadPage, IDS, MOMENTS), max_size=4).map(tuple),
+    engagement=st.floats(0, 1),
+    frequency=st.floats(0, 9),
     views=st.integers(0, 50),
     visits=st.integers(0, 9),
     last_seen=st.none() | MOMENTS,
@@ -217,6 +367,8 @@ CONTEXTS = st.builds(
     utm=st.dictionaries(st.sampled_from(["source", "medium"]), st.text(max_size=9)),
     country=st.sampled_from(["", "FR", "BE"]),
     is_authenticated=st.booleans(),
+    query=st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=3),
+    groups=st.frozensets(IDS, max_size=3),
 )
 
 
@@ -244,7 +396,7 @@ def test_groups_keep_de_morgans_laws(rules: list[Any], profile: Any, context: Re
 def test_fifty_segments_match_in_microseconds() -> None:
     pairs = zip(MATCHING, reversed(MATCHING), strict=True)
     trees = [_all(first, {"match": "any", "rules": [second, OTHER[0]]}) for first, second in pairs]
-    matchers = [compile_rules(tree) for tree in (trees * 4)[:50]]
+    matchers = [compile_rules(tree, KNOWN) for tree in (trees * 4)[:50]]
     best = min(_seconds(matchers) for _ in range(50))
     assert best < 500e-6, f"50 segments took {best * 1e6:.0f} µs"
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser, Group
 from django.test import RequestFactory
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from personalization.models import Event, Profile, Segment, Visitor
 from personalization.profiles import FoldSettings, Reading, Tally, fold
 from personalization.types import EventRecord
 from personalization.visitors import Affinity, cookie, segments, store
+from personalization.visitors.context import build_context
 from tests.factories import make_article, make_editor, make_site
 
 pytestmark = pytest.mark.django_db
@@ -206,3 +208,41 @@ def test_a_segment_with_broken_rules_matches_nobody_and_breaks_nothing(caplog):
     segments.forget_compiled()
     assert Affinity(request_for()).segments == frozenset()
     assert "matches nobody" in caplog.text
+
+
+def test_groups_are_read_only_if_a_rule_asks_and_only_for_who_is_signed_in(django_assert_num_queries):
+    members = Group.objects.create(name="Members")
+    reader = get_user_model().objects.create_user("ann")
+    reader.groups.add(members)
+    rules = {"match": "all", "rules": [{"type": "user_group", "operator": "in", "value": [members.pk]}]}
+    unrelated = {"match": "all", "rules": [{"type": "signed_in", "value": "yes"}]}
+    segment = Segment.objects.create(name="Signed in", rules=unrelated)
+
+    def visit(user=None):
+        return Affinity(request_for(user=user))
+
+    with django_assert_num_queries(1):  # the segments
+        assert visit().segments == set()
+    with django_assert_num_queries(0):
+        assert visit(reader).segments == {segment.pk}
+    Segment.objects.filter(pk=segment.pk).update(rules=rules)
+    segments.forget_compiled()
+    with django_assert_num_queries(1):
+        assert visit().segments == set()
+    with django_assert_num_queries(0):
+        assert visit().segments == set()
+    with django_assert_num_queries(1):  # the groups
+        assert visit(reader).segments == {segment.pk}
+    with django_assert_num_queries(0):
+        assert visit(reader).context.groups == {members.pk}
+
+
+def test_the_query_of_the_address_and_of_the_page_that_fetches_is_bounded():
+    query = build_context(
+        request_for(path="/?Edition=Print&x=%00&" + "&".join(f"p{i}=v" for i in range(99))), None
+    ).query
+    assert query["edition"] == "Print"
+    assert len(query) == 20
+    fetched = build_context(request_for(path="/api/?query=edition%3Dweb%26a%3D" + "b" * 2000), None).query
+    assert fetched["edition"] == "web"
+    assert len(fetched["a"]) == 100
