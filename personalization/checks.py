@@ -88,6 +88,8 @@ def _problem(key: str, value: Any) -> str:
         return _noise_problem(value)
     if key == "EVENT_SINK":
         return _sink_problem(value)
+    if key == "EVENTS_PARTITION":
+        return "" if value in ("day", "month") else 'expected "day" or "month".'
     if key.endswith("_RATE"):
         return "" if isinstance(value, str) and _RATE.match(value) else 'expected a rate such as "600/min".'
     if key == "LEARNED_MIN_STABILITY":

@@ -29,6 +29,9 @@ DEFAULTS: dict[str, Any] = {
     "EVENTS_MAX_BODY_BYTES": 65536,
     "EVENTS_MAX_AGE_HOURS": 72,
     "EVENTS_MAX_SKEW_SECONDS": 300,
+    # How long single events are kept, and what their table is partitioned by: "month" or "day".
+    "EVENTS_RETENTION_DAYS": 90,
+    "EVENTS_PARTITION": "month",
     # Where events go: "database", "redis" (a stream that workers drain), or the dotted path of an EventSink.
     "EVENT_SINK": "database",
     # For "redis": the server's address ("" = that of Django's default cache, where it is a Redis), the stream, how

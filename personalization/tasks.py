@@ -17,7 +17,7 @@ from celery import Celery, current_app, shared_task
 from django.db import transaction
 
 from personalization.conf import settings
-from personalization.visitors import folding
+from personalization.visitors import folding, partitions
 from personalization.visitors.sinks import Drained, EventSink, get_sink
 
 logger = logging.getLogger(__name__)
@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 SWEEP_EVERY_SECONDS = 60.0
 DRAIN_EVERY_SECONDS = 5.0
 DRAIN_FOR_SECONDS = 30.0
+MAINTAIN_EVERY_SECONDS = 3600.0
 SWEEP_AFTER = timedelta(minutes=1)
 SWEEP_AT_ONCE = 500
 RETRY: dict[str, Any] = {
@@ -69,6 +70,13 @@ def fold_leftovers() -> None:
         fold_profile(str(visitor_id))
 
 
+@shared_task(name="personalization.maintain_events", **RETRY)
+def maintain_events() -> None:
+    """Each hour: make the event table's next partitions, and drop what was kept long enough."""
+    partitions.make_ahead()
+    partitions.drop_old()
+
+
 def drain(sink: EventSink, wait_seconds: float = 0.0) -> Drained:
     """One turn of draining the sink, with its visitors' profiles to be folded by whichever worker is free."""
     drained = sink.drain(wait_seconds)
@@ -78,14 +86,12 @@ def drain(sink: EventSink, wait_seconds: float = 0.0) -> Drained:
 
 
 def schedule(app: Celery) -> None:
-    """Put the sweep on an app's schedule; beat reads it, whatever its scheduler."""
-    app.add_periodic_task(
-        SWEEP_EVERY_SECONDS, fold_leftovers.s(), name="personalization.fold_leftovers", expires=SWEEP_EVERY_SECONDS
-    )
+    """Put the sweeps on an app's schedule; beat reads it, whatever its scheduler."""
+    tasks = [(fold_leftovers, SWEEP_EVERY_SECONDS), (maintain_events, MAINTAIN_EVERY_SECONDS)]
     if settings.EVENT_SINK != "database":
-        app.add_periodic_task(
-            DRAIN_EVERY_SECONDS, drain_events.s(), name="personalization.drain_events", expires=DRAIN_EVERY_SECONDS
-        )
+        tasks.append((drain_events, DRAIN_EVERY_SECONDS))
+    for task, seconds in tasks:
+        app.add_periodic_task(seconds, task.s(), name=task.name, expires=seconds)
 
 
 class _Broker:

@@ -17,6 +17,7 @@ Vector = npt.NDArray[np.float32]
 
 EventKind = Literal["impression", "view", "click", "scroll", "dwell", "feedback"]
 Device = Literal["desktop", "mobile", "tablet", "other"]
+Referrer = Literal["direct", "internal", "search", "social", "other"]
 Purpose = Literal["analytics", "personalization"]
 """What a visitor may say yes to: being counted, without a profile; and a profile to choose pages by."""
 
@@ -101,7 +102,10 @@ class ProfileState:
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:
-    """One validated event of one visitor. `value`: seconds of dwell, scroll depth 0-1, feedback -1 or 1."""
+    """One validated event of one visitor. `value`: seconds of dwell, scroll depth 0-1, feedback -1 or 1.
+
+    `referrer` and the `utm_` fields belong to views: what kind of site, and which campaign, brought the reader.
+    """
 
     event_id: uuid.UUID
     kind: EventKind
@@ -112,6 +116,11 @@ class EventRecord:
     placement: str = ""
     position: int | None = None
     device: Device | Literal[""] = ""
+    country: str = ""
+    referrer: Referrer | Literal[""] = ""
+    utm_source: str = ""
+    utm_medium: str = ""
+    utm_campaign: str = ""
 
 
 @dataclass(frozen=True, slots=True)

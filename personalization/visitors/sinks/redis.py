@@ -17,14 +17,14 @@ from typing import Any, Final
 
 import redis
 from django.conf import settings as django_settings
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, IntegrityError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from personalization.conf import settings
 from personalization.exceptions import InvalidField, SinkUnavailable
 from personalization.types import EventRecord
-from personalization.visitors.events import record_events
+from personalization.visitors.events import record_batches
 
 from . import serialization
 from .base import Drained, EventSink
@@ -210,8 +210,3 @@ def _connected(url: str) -> redis.Redis:
         socket_connect_timeout=TIMEOUT_SECONDS / 2,
         retry=Retry(NoBackoff(), 1),
     )
-
-
-def record_batches(batches: Sequence[tuple[uuid.UUID, Sequence[EventRecord]]]) -> int:
-    with transaction.atomic():
-        return sum(record_events(visitor_id, events) for visitor_id, events in batches)
