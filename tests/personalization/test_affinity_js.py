@@ -61,10 +61,12 @@ class Site:
     def __init__(self, page: Page, state: dict) -> None:
         self.page, self.state = page, state
         self.events: list[dict] = []
+        self.refused: list[dict] = []
         self.asked: list[str] = []
         self.fragments: list[str] = []
         self.fragment = ""
         self.refuses_events = 0
+        self.refusal: dict = {"status": 503}
         page.route("**/*", self._answer)
 
     def _answer(self, route: Route) -> None:
@@ -81,7 +83,8 @@ class Site:
         if path.endswith("/events/"):
             if self.refuses_events:
                 self.refuses_events -= 1
-                return route.fulfill(status=503)
+                self.refused += json.loads(request.post_data_buffer)["events"]
+                return route.fulfill(**self.refusal)
             assert request.headers["content-type"] == "application/json"
             self.events += json.loads(request.post_data_buffer)["events"]
             return route.fulfill(status=202, json={"recorded": 1})
@@ -262,6 +265,111 @@ def test_what_could_not_be_sent_is_sent_again_with_the_same_ids(visit):
     site.hide()
     site.page.wait_for_timeout(300)
     assert len(site.of("view")) == 1
+
+
+def kept(page: Page) -> list[dict]:
+    return page.evaluate("JSON.parse(localStorage.getItem('affinity.kept'))?.events || []")
+
+
+def ids(events: list[dict]) -> list[str]:
+    return [event["event_id"] for event in events]
+
+
+@pytest.mark.browser
+def test_what_the_site_cannot_take_waits_as_long_as_it_says_and_for_the_next_page(visit):
+    site = visit(GRANTED)
+    site.refuses_events, site.refusal = 1, {"status": 503, "headers": {"Retry-After": "3"}}
+    site.open()
+    site.page.wait_for_timeout(500)
+    site.hide()
+    assert ids(kept(site.page))[0] == site.refused[0]["event_id"]
+    site.open("/second/")
+    site.page.wait_for_timeout(1000)
+    assert site.events == []
+    site.page.wait_for_timeout(2500)
+    assert ids(site.events)[0] == site.refused[0]["event_id"]
+    assert len(set(ids(site.events))) == len(site.events)
+    assert len(site.of("view")) == 2
+    assert site.of("view")[0]["age_ms"] > 2500
+    assert kept(site.page) == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("refusal", [{"status": 429, "headers": {"Retry-After": "1"}}, {"status": 502}])
+def test_a_throttle_and_a_broken_proxy_are_waited_for_too(visit, refusal):
+    site = visit(GRANTED)
+    site.refuses_events, site.refusal = 1, refusal
+    site.open()
+    site.page.wait_for_timeout(500)
+    assert site.events == []
+    site.page.wait_for_timeout(3000)
+    assert ids(site.of("view")) == ids(site.refused)
+
+
+@pytest.mark.browser
+def test_a_network_that_is_gone_is_waited_for_and_longer_each_time(visit):
+    site = visit(GRANTED)
+    site.page.route("**/events/", lambda route: route.abort())
+    site.open()
+    site.page.wait_for_timeout(5000)
+    record = site.page.evaluate("JSON.parse(localStorage.getItem('affinity.kept'))")
+    assert record["tries"] == 2
+    site.page.unroute("**/events/")
+    site.page.wait_for_timeout(5000)
+    assert len(site.of("view")) == 1
+
+
+@pytest.mark.browser
+def test_a_no_deletes_what_was_kept(visit):
+    site = visit(GRANTED)
+    site.refuses_events, site.refusal = 99, {"status": 503, "headers": {"Retry-After": "60"}}
+    site.open()
+    site.page.wait_for_timeout(500)
+    assert len(kept(site.page)) == 1
+    site.page.evaluate("affinity.consent({personalization: false})")
+    site.page.wait_for_timeout(300)
+    assert site.page.evaluate("localStorage.length") == 0
+    site.hide()
+    assert site.page.evaluate("localStorage.length") == 0
+
+
+@pytest.mark.browser
+def test_what_was_kept_is_deleted_where_consent_is_gone(visit):
+    site = visit(UNKNOWN)
+    site.open()
+    site.page.evaluate('localStorage.setItem(\'affinity.kept\', \'{"events": [{"event_id": "x"}]}\')')
+    site.open("/second/")
+    site.page.wait_for_timeout(500)
+    assert site.page.evaluate("localStorage.length") == 0
+    assert site.events == []
+
+
+@pytest.mark.browser
+def test_no_more_is_kept_than_fits_and_the_newest_stay(visit):
+    site = visit(GRANTED)
+    site.refuses_events, site.refusal = 99, {"status": 503, "headers": {"Retry-After": "60"}}
+    site.open()
+    site.page.wait_for_timeout(500)
+    site.page.evaluate("for (let i = 1; i <= 1000; i++) affinity.track('click', i, {placement: 'x'.repeat(50)})")
+    site.hide()
+    waiting = kept(site.page)
+    assert 200 <= len(waiting) <= 300
+    assert [event["page"] for event in waiting if event["kind"] == "click"][-1] == 1000
+    assert len(site.page.evaluate("localStorage.getItem('affinity.kept')")) <= 60_000
+
+
+@pytest.mark.browser
+def test_two_tabs_do_not_send_the_same_twice(visit):
+    site = visit(GRANTED)
+    site.refuses_events, site.refusal = 1, {"status": 503, "headers": {"Retry-After": "2"}}
+    site.open()
+    site.page.wait_for_timeout(500)
+    second = Site(site.page.context.new_page(), GRANTED)
+    second.open("/second/")
+    site.page.wait_for_timeout(4500)
+    views = ids(site.of("view") + second.of("view"))
+    assert len(views) == len(set(views)) == 2
+    assert kept(site.page) == []
 
 
 @pytest.mark.django_db

@@ -7,18 +7,27 @@
  *     says yes to being counted, no to a profile. What a no ends is deleted; two of them delete everything.
  * window.affinity.track("feedback", pageId, {value: 1})
  *
- * Without a yes it sends no event. The state is kept in sessionStorage, never in localStorage or a cookie.
+ * Without a yes it sends no event. The state is kept in sessionStorage, never in localStorage or a cookie. Only events
+ * that the site could not take wait in localStorage, under their own ids, until it can; a no deletes them.
  */
 (() => {
   "use strict";
   const { consentUrl, eventsUrl, page } = document.currentScript.dataset;
   const KEY = "affinity";
+  const KEPT = "affinity.kept";
+  const MAX_KEPT = 300;
+  const MAX_KEPT_CHARS = 60000;
+  const MAX_KEPT_MS = 2 * 24 * 3600 * 1000;
   const MAX_BATCH = 100;
   const SOON = 200;
   const LATER = 2000;
   let state = null;
   let queue = [];
   let timer = 0;
+  const NOTHING = { events: [], until: 0, tries: 0 };
+  const underWay = new Set();
+  let spare = NOTHING;
+  let keptTimer = 0;
   let visibleSince = 0;
   let depth = 0;
   let depthSent = 0;
@@ -86,11 +95,10 @@
     timer = setTimeout(flush, kind === "view" || queue.length >= MAX_BATCH ? SOON : LATER);
   };
 
-  const take = () => {
-    const events = queue.splice(0, MAX_BATCH);
+  const bodyOf = (events) => {
     // Ages, not times: the reader's clock may be wrong.
     const aged = events.map(({ time, ...event }) => ({ ...event, age_ms: Math.max(0, Date.now() - time) }));
-    return [events, JSON.stringify({ events: aged })];
+    return JSON.stringify({ events: aged });
   };
 
   const post = (body) =>
@@ -102,25 +110,102 @@
       body,
     });
 
-  const flush = async () => {
-    if (!queue.length) return;
-    const [events, body] = take();
-    try {
-      const response = await post(body);
-      if (response.status === 204) forget();
-      if (response.status === 429 || response.status >= 500) throw new Error(response.status);
-    } catch {
-      // The same ids again: what arrived is not counted twice.
-      queue = [...events, ...queue].slice(-MAX_BATCH);
+  const deliver = async (events) => {
+    underWay.add(events);
+    const { status, headers } = await post(bodyOf(events)).catch(() => ({ status: 500 }));
+    underWay.delete(events);
+    if (status === 204) forget();
+    else if (status !== 429 && status < 500) drop(events);
+    else if (state?.counted) {
+      const wait = Math.min(Number(headers?.get("Retry-After")) || 0, 3600);
+      keep(events, { until: Date.now() + wait * 1000, tries: kept().tries + 1 });
+      sendKeptLater();
     }
-    if (queue.length) timer = setTimeout(flush, LATER * 5);
   };
 
+  const flush = async () => {
+    while (queue.length && !kept().events.length) await deliver(queue.splice(0, MAX_BATCH));
+    keep(queue.splice(0));
+    sendKeptLater();
+  };
+
+  // Nobody may be here to hear the answer: while the site takes nothing, all goes the safe way.
   const flushAtOnce = () => {
+    underWay.forEach((events) => keep(events));
+    if (kept().events.length) keep(queue.splice(0));
     while (queue.length) {
-      const [, body] = take();
-      if (!navigator.sendBeacon?.(eventsUrl, new Blob([body], { type: "application/json" }))) post(body).catch(() => {});
+      const events = queue.splice(0, MAX_BATCH);
+      const body = new Blob([bodyOf(events)], { type: "application/json" });
+      if (!navigator.sendBeacon?.(eventsUrl, body)) deliver(events);
     }
+    sendKept();
+  };
+
+  // --- Events that could not be sent ---
+
+  // {events, until: not before, by the site's wish, tries: in vain}
+  const kept = () => {
+    try {
+      return JSON.parse(localStorage.getItem(KEPT)) || spare;
+    } catch {
+      return spare;
+    }
+  };
+
+  const save = (record) => {
+    let text = JSON.stringify(record);
+    while (record.events.length > MAX_KEPT || text.length > MAX_KEPT_CHARS) {
+      record.events.splice(0, Math.ceil(record.events.length / 8)); // the oldest
+      text = JSON.stringify(record);
+    }
+    try {
+      if (record.events.length) localStorage.setItem(KEPT, text);
+      else localStorage.removeItem(KEPT);
+      spare = NOTHING;
+    } catch {
+      spare = record; // Storage is off or full: then as long as this page lives.
+    }
+  };
+
+  const without = (events, others) => {
+    const ids = new Set(others.map(({ event_id }) => event_id));
+    return events.filter(({ event_id }) => !ids.has(event_id));
+  };
+
+  const keep = (events, change) => {
+    if (!events.length) return;
+    const record = kept();
+    save({ ...record, ...change, events: [...record.events, ...without(events, record.events)] });
+  };
+
+  const drop = (events) => {
+    const record = kept();
+    if (record.events.length) save({ ...NOTHING, events: without(record.events, events) });
+  };
+
+  const sendKept = async () => {
+    const { events, until } = kept();
+    if (!state?.counted || !events.length) return;
+    if (Date.now() >= until) {
+      const tooOld = events.filter(({ time }) => Date.now() - time > MAX_KEPT_MS);
+      if (tooOld.length) drop(tooOld);
+      else await deliver(events.slice(0, MAX_BATCH));
+    }
+    sendKeptLater();
+  };
+
+  // One tab at a time.
+  const sendKeptAlone = () => {
+    keptTimer = 0;
+    if (!navigator.locks) return sendKept();
+    navigator.locks.request(KEPT, { ifAvailable: true }, (lock) => (lock ? sendKept() : sendKeptLater()));
+  };
+
+  const sendKeptLater = () => {
+    const { events, until, tries } = kept();
+    if (keptTimer || !events.length) return;
+    const pause = tries ? LATER * 2 ** Math.min(tries - 1, 7) * (1 + Math.random() / 4) : SOON;
+    keptTimer = setTimeout(sendKeptAlone, Math.max(pause, until - Date.now()));
   };
 
   // --- What the reader does ---
@@ -217,6 +302,7 @@
     addEventListener("pagehide", hide);
     addEventListener("scroll", onScroll, { passive: true });
     document.addEventListener("click", onClick);
+    sendKeptLater();
     if (!document.hidden) show();
     for (const list of document.querySelectorAll("[data-affinity-placement]")) {
       if (list.dataset.affinityFragment) fill(list);
@@ -231,7 +317,9 @@
     document.removeEventListener("click", onClick);
     watcher.disconnect();
     clearTimeout(timer);
+    keptTimer = clearTimeout(keptTimer);
     queue = [];
+    save(NOTHING);
     state = null;
     isViewed = false;
     depthSent = 0;
@@ -251,6 +339,7 @@
       (answer) => {
         state = answer;
         if (answer.counted) start();
+        else save(NOTHING);
       },
       () => {},
     );
