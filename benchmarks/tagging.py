@@ -178,14 +178,14 @@ def _race(page_ids: list[int], chunk: int) -> bool:
         ids = page_ids[start : start + chunk]
         texts = _windows(ids)
         windows += len(texts)
-        runs = [lambda ids=ids: _analyze(ids, worker), lambda texts=texts: _embed(texts, bare)]
-        for run in runs if turn % 2 else reversed(runs):
-            run()
-        memory[start + len(ids)] = _resident_megabytes()
-        print(
-            f"  {start + len(ids):5} pages  {bare.wall / worker.wall:.3f}  {memory[start + len(ids)]:.0f} MB",
-            flush=True,
-        )
+        done = start + len(ids)
+        if turn % 2:
+            _embed(texts, bare)
+        _analyze(ids, worker)
+        memory[done] = _resident_megabytes()  # the worker's: the bare model gives nothing back
+        if not turn % 2:
+            _embed(texts, bare)
+        print(f"  {done:5} pages  {bare.wall / worker.wall:.3f}  {memory[done]:.0f} MB", flush=True)
     print(f"windows: {windows}, {windows / len(page_ids):.1f} a page")
     print(f"worker:  {len(page_ids) / worker.wall:6.2f} pages/s  ({worker.cpu:.1f} s of processor time)")
     print(f"bare:    {len(page_ids) / bare.wall:6.2f} pages/s  ({bare.cpu:.1f} s of processor time)")

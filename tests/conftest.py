@@ -19,6 +19,21 @@ from tests.story.deployment import free_port
 CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 
+SHARED = {"chromium", "loaded", "cluster", "wheel", "nlp"}
+"""Fixtures of a module or the session that take seconds to make."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several cores share the suite, the tests of a file that share such a fixture stay on one.
+
+    All others are dealt out in order: those that empty the database come last on every core, as pytest-django has it.
+    """
+    for item in items:
+        if isinstance(item, pytest.Function) and SHARED & set(item.fixturenames):
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
 @pytest.fixture(autouse=True)
 def _nothing_kept():
     """No test answers from what another one left in a cache or in the process."""

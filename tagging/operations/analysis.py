@@ -24,6 +24,7 @@ from .calibration import newest_calibration, refit
 from .embedding_models import live_model
 from .filters import refresh_filters
 from .gazetteer import current_gazetteer, recognizer_id
+from .memory import give_back_memory
 from .outbox import (
     Claim,
     analyzable_pages,
@@ -73,6 +74,8 @@ def analyze_batch(limit: int | None = None, page_ids: Collection[int] | None = N
     except BaseException:
         release(claims)
         raise
+    finally:
+        give_back_memory()
 
 
 def sweep() -> bool:
