@@ -17,7 +17,7 @@ from celery import Celery, current_app, shared_task
 from django.db import transaction
 
 from personalization.conf import settings
-from personalization.visitors import folding, partitions
+from personalization.visitors import counts, folding, partitions
 from personalization.visitors.sinks import Drained, EventSink, get_sink
 
 logger = logging.getLogger(__name__)
@@ -75,6 +75,7 @@ def maintain_events() -> None:
     """Each hour: make the event table's next partitions, and drop what was kept long enough."""
     partitions.make_ahead()
     partitions.drop_old()
+    counts.roll_up()
 
 
 def drain(sink: EventSink, wait_seconds: float = 0.0) -> Drained:

@@ -1,5 +1,6 @@
 """Tables of the personalization app."""
 
+from .count import EventCount
 from .counter import PageCounter
 from .event import Event
 from .learned import LearnedCluster, LearnedSegmentation, LearnedVersion
@@ -12,6 +13,7 @@ from .visitor import Profile, Visitor
 
 __all__ = [
     "Event",
+    "EventCount",
     "LearnedCluster",
     "LearnedSegmentation",
     "LearnedVersion",

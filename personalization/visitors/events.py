@@ -19,7 +19,7 @@ from personalization.exceptions import InvalidField
 from personalization.models import Event, Visitor
 from personalization.types import EventRecord
 
-from . import counters
+from . import counters, counts
 
 Batch = tuple[uuid.UUID, Sequence[EventRecord]]
 
@@ -63,7 +63,7 @@ _RECORD = """
         RETURNING visitor_id, {columns}
     ), seen AS (
         SELECT * FROM new WHERE visitor_id = ANY(%(counted)s::uuid[])
-    ), {counters}
+    ), {counters}, {counts}
     SELECT count(*) FROM new
 """
 
@@ -136,6 +136,7 @@ def _parameters(rows: Sequence[tuple[Any, ...]], purposes: Mapping[uuid.UUID, Co
         "counted": [visitor_id for visitor_id, granted in purposes.items() if "analytics" in granted],
         "horizon": min(timezone.now() - longest, *values["at"]) - longest,
         **counters.parameters(),
+        **counts.parameters(),
     }
 
 
@@ -146,4 +147,5 @@ def _statement() -> str:
         columns=", ".join(COLUMNS),
         events=events,
         counters=counters.with_counted(events),
+        counts=counts.with_counted(events),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from personalization.visitors import partitions
+from personalization.visitors import counts, partitions
 
 
 class Command(BaseCommand):
@@ -17,5 +17,6 @@ class Command(BaseCommand):
             self.stdout.write(f"Made {partition.name}.")
         for partition in partitions.drop_old():
             self.stdout.write(f"Dropped {partition.name}.")
+        counts.roll_up()
         kept = partitions.partitions()
         self.stdout.write(f"{len(kept)} partitions, up to {kept[-1].end:%Y-%m-%d}.")
