@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
 from personalization.types import ProfileState, RequestContext
@@ -37,6 +38,11 @@ class RuleType(ABC):
     def matcher(self, *args: Any, **values: Any) -> Matcher:
         """A fast function without side effects. `values` are the fields, by name, cleaned and resolved: a subclass
         lists them."""
+
+    def condition(self, now: datetime, **values: Any) -> Any:
+        """What the matcher says, as a Django Q on `personalization.models.Profile`, so that estimates of large sites
+        stay quick. None, where the database cannot tell: then the visitors seen last are gone through one by one."""
+        return None
 
     def clean(self, rule: Mapping[str, Any]) -> dict[str, Any]:
         """The cleaned fields of `rule`, by name. FieldErrors names every field that is wrong."""

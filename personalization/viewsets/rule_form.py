@@ -16,7 +16,7 @@ from wagtail.blocks.stream_block import StreamBlockValidationError
 from wagtail.blocks.struct_block import StructBlockValidationError
 
 from personalization.exceptions import InvalidRules
-from personalization.segmentation import Group, parse_rules
+from personalization.segmentation import Group, References, parse_rules
 from personalization.visitors.references import load_references
 
 from .rule_blocks import MATCH_LABEL, MATCHES, from_blocks, rules_block, to_blocks
@@ -49,6 +49,7 @@ class RulesFormMixin:
     fields: dict[str, forms.Field]
     cleaned_data: dict[str, Any]
     tree: Group
+    references: References
     segment_id: int | None = None
 
     def add_rules_fields(self, rules: Mapping[str, Any]) -> None:
@@ -59,8 +60,9 @@ class RulesFormMixin:
         cleaned: dict[str, Any] = super().clean()  # type: ignore[misc]
         if cleaned.keys() >= {"match", "rules"}:
             cleaned["rules"] = {"match": cleaned["match"], "rules": cleaned["rules"]}
+            self.references = load_references(cleaned["rules"])
             try:
-                self.tree = parse_rules(cleaned["rules"], load_references(cleaned["rules"]), self.segment_id)
+                self.tree = parse_rules(cleaned["rules"], self.references, self.segment_id)
             except InvalidRules as error:
                 self.add_error("rules", error_at_its_rule(error))  # type: ignore[attr-defined]
         return cleaned

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.mixins import AccessMixin
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.functional import cached_property
@@ -24,8 +25,9 @@ from personalization.exceptions import InvalidRules
 from personalization.models import Segment
 from personalization.segmentation import References, parse_rules
 from personalization.visitors.estimates import Estimate, estimate, estimate_all
-from personalization.visitors.references import load_references, usable_trees
+from personalization.visitors.references import load_references, segments_that_name, usable_trees
 
+from .estimate_words import in_words, visitors_in_words
 from .rule_form import EstimateForm, SegmentForm
 from .rule_names import Names, names_in
 from .rule_words import describe, placed_error_in_words
@@ -106,12 +108,37 @@ class EstimateView(AccessMixin, View):
     def post(self, request: HttpRequest) -> HttpResponse:
         template = "personalization/admin/estimate_result.html"
         try:
-            form = EstimateForm(request.POST)
-            found = estimate(form.tree) if form.is_valid() else None
+            segment = request.GET.get("segment", "")
+            form = EstimateForm(request.POST, segment_id=int(segment) if segment else None)
+            is_valid = form.is_valid()
         except (KeyError, ValueError):
             # Not what the form posts: a stream without its count, or a count that is no number.
             return TemplateResponse(request, template, {"estimate": None}, status=400)
-        return TemplateResponse(request, template, {"estimate": found})
+        return TemplateResponse(request, template, _estimated(form) if is_valid else {"estimate": None})
+
+
+def _estimated(form: EstimateForm) -> dict[str, Any]:
+    """The counts of the form's rules, beside those of the other segments that are in use."""
+    known = form.references.segments
+    trees = usable_trees(form.references)
+    others = {pk: tree for pk, tree in trees.items() if pk != form.segment_id and known[pk].is_enabled}
+    found = estimate(form.tree, others)
+    return {"estimate": found, "words": in_words(found, {pk: known[pk].name for pk in others})}
+
+
+class SegmentDeleteView(generic.DeleteView):
+    """Refuses while other segments' rules name this one, since nobody would belong to it any more."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        users = [known.name for known in segments_that_name(self.object.pk, load_references())]
+        if not users:
+            response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+            return response
+        text = gettext(
+            "“%(name)s” cannot be deleted: the rules of %(users)s name it. Change them first, or disable it."
+        )
+        messages.error(request, text % {"name": self.object, "users": ", ".join(f"“{user}”" for user in users)})
+        return redirect("personalization_segments:edit", self.object.pk)
 
 
 class SegmentViewSet(ModelViewSet):
@@ -124,6 +151,7 @@ class SegmentViewSet(ModelViewSet):
     menu_label = _("Segments")
     index_view_class = SegmentIndexView
     edit_view_class = SegmentEditView
+    delete_view_class = SegmentDeleteView
     search_fields = ("name", "description")
     list_filter = ("is_enabled",)
     list_export = ("name", "description", "is_enabled")
@@ -149,14 +177,3 @@ class SegmentViewSet(ModelViewSet):
 
     def get_urlpatterns(self) -> list[Any]:
         return [*super().get_urlpatterns(), path("estimate/", EstimateView.as_view(), name="estimate")]
-
-
-def visitors_in_words(found: Estimate | None) -> str:
-    """An estimate for a table's cell."""
-    if found is None:
-        return "–"
-    if found.matching is None:
-        return gettext("depends on the visit")
-    if not found.known:
-        return gettext("none yet")
-    return gettext("%(n)s of %(known)s") % {"n": found.matching, "known": found.known}

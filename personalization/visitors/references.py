@@ -9,7 +9,7 @@ from typing import Any
 from personalization.exceptions import InvalidRules
 from personalization.models import Segment
 from personalization.segmentation import Group, KnownSegment, References, descendants, named_in, parse_rules
-from personalization.segmentation.fields import EntityChoice, Field, TopicChoice
+from personalization.segmentation.fields import EntityChoice, Field, SegmentChoice, TopicChoice
 from tagging import index
 
 
@@ -38,3 +38,13 @@ def usable_trees(references: References) -> dict[int, Group]:
         with suppress(InvalidRules):
             trees[pk] = parse_rules(known.rules, references, pk)
     return trees
+
+
+def segments_that_name(segment_id: int, references: References) -> list[KnownSegment]:
+    """The other segments whose rules name this one, by name."""
+    naming = [
+        known
+        for pk, known in references.segments.items()
+        if pk != segment_id and segment_id in named_in(known.rules, SegmentChoice)
+    ]
+    return sorted(naming, key=lambda known: known.name)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given, settings
@@ -18,6 +18,7 @@ from wagtail.test.utils.form_data import nested_form_data, streamfield
 from personalization.models import Profile, Segment, Visitor
 from personalization.segmentation import compile_rules
 from personalization.viewsets.rule_form import RulesField
+from tagging.models import Entity
 from tests.factories import make_editor, make_topic, make_user
 
 from .test_segmentation import MATCHING, NODES
@@ -125,6 +126,7 @@ def test_stored_rules_that_cannot_be_used_are_named(editor: Client) -> None:
     assert "Cannot be used" in editor.get(reverse("personalization_segments:index")).content.decode()
 
 
+@override_settings(WAGTAIL_PERSONALIZATION={"K_ANONYMITY": 1})
 def test_the_list_says_in_words_who_belongs_and_how_many(editor: Client) -> None:
     topic = make_topic("Cycling")
     interest = {"type": "topic", "topic": topic.pk, "operator": "at_least", "value": 0.2}
@@ -158,17 +160,105 @@ def estimate(client: Client, *rules: tuple[str, Any]) -> str:
     return client.post(reverse("personalization_segments:estimate"), form(*rules)).content.decode()
 
 
+@override_settings(WAGTAIL_PERSONALIZATION={"K_ANONYMITY": 1})
 def test_the_estimate_counts_what_profiles_can_tell(editor: Client) -> None:
     for views in (1, 5, 9):
         make_visitor(views=views)
     Profile.objects.create(visitor=Visitor.objects.create())  # consented, has read nothing yet
     many = ("views", {"operator": "at_least", "value": "5"})
     answer = estimate(editor, many, ("country", {"value": "FR"}))
-    assert "<strong>2</strong> of 3 visitors known (67&nbsp;%)" in answer
+    assert "Would match 2 of 3 visitors of the last 30 days, 67 %." in answer
     assert "Country" in answer
     assert "depend on the visit alone" in estimate(editor, ("country", {"value": "FR"}))
     assert "Complete the rules" in estimate(editor, ("views", {"operator": "at_least", "value": ""}))
     assert not Segment.objects.exists()
+
+
+MANY = ("views", {"operator": "at_least", "value": "5"})
+
+
+def make_segment(name: str, *rules: dict[str, Any], **fields: Any) -> Segment:
+    return Segment.objects.create(name=name, rules={"match": "all", "rules": list(rules)}, **fields)
+
+
+def test_the_estimate_says_what_is_shared_with_other_segments(editor: Client) -> None:
+    for views in [9] * 24 + [1] * 10:
+        make_visitor(views=views, t7=0.5 if views == 9 else 0.0)
+    for _ in range(12):
+        make_visitor(views=9)
+    make_segment("Cyclists", {"type": "topic", "topic": 7, "operator": "at_least", "value": 0.2})
+    make_segment("Nobody", {"type": "views", "operator": "at_least", "value": 99})
+    make_segment("Off", {"type": "views", "operator": "at_least", "value": 1}, is_enabled=False)
+    itself = make_segment("Regulars", {"type": "views", "operator": "at_least", "value": 5})
+    answer = editor.post(
+        f"{reverse('personalization_segments:estimate')}?segment={itself.pk}", form(MANY)
+    ).content.decode()
+    assert "Would match 36 of 46 visitors of the last 30 days, 78 %." in answer
+    assert "24 are also in “Cyclists”" in answer
+    for name in ("Nobody", "Off", "Regulars"):
+        assert name not in answer
+
+
+def test_no_group_of_fewer_than_k_visitors_is_counted_in_the_builder(editor: Client) -> None:
+    for views in [9] * 3 + [1] * 12:
+        make_visitor(views=views)
+    few = estimate(editor, MANY)
+    assert "fewer than 10 of 15 visitors" in few
+    assert "20" not in few
+    rest = estimate(editor, group("none", MANY))
+    assert "all but fewer than 10 of 15 visitors" in rest
+    make_segment("Regulars", {"type": "views", "operator": "at_least", "value": 5})
+    assert "fewer than 10 are also in “Regulars”" in estimate(editor, ("views", {"operator": "at_least", "value": "1"}))
+    assert "fewer than 10 of 15" in editor.get(reverse("personalization_segments:index")).content.decode()
+
+
+def test_a_circle_of_segments_is_refused_at_the_rule_that_closes_it(editor: Client) -> None:
+    first = make_segment("Cyclists")
+    second = make_segment("Sporty", {"type": "segment", "operator": "in", "segment": first.pk})
+    rules = [MANY, group("any", MANY, ("segment", {"operator": "in", "segment": str(second.pk)}))]
+    url = reverse("personalization_segments:edit", args=[first.pk])
+    response = editor.post(url, form(*rules))
+    assert response.status_code == 200
+    errors = response.context["form"].errors.as_data()["rules"][0].as_json_data()
+    at_rule = errors["blockErrors"][1]["blockErrors"]["rules"]["blockErrors"][1]["blockErrors"]
+    assert "Cyclists → Sporty → Cyclists" in at_rule["segment"]["messages"][0]
+    first.refresh_from_db()
+    assert first.rules["rules"] == []
+    assert (
+        "Complete the rules"
+        in editor.post(
+            f"{reverse('personalization_segments:estimate')}?segment={first.pk}", form(*rules)
+        ).content.decode()
+    )
+
+
+def test_a_segment_that_others_name_is_not_deleted(editor: Client) -> None:
+    segment = make_segment("Cyclists", {"type": "visitor", "value": "new"})
+    user = make_segment("Sporty", {"type": "segment", "operator": "not_in", "segment": segment.pk})
+    url = reverse("personalization_segments:delete", args=[segment.pk])
+    for method in (editor.get, editor.post):
+        assert "the rules of “Sporty” name it" in method(url, follow=True).content.decode()
+    assert Segment.objects.filter(pk=segment.pk).exists()
+    user.delete()
+    editor.post(url)
+    assert not Segment.objects.filter(pk=segment.pk).exists()
+
+
+def test_what_is_chosen_is_searched_by_name(editor: Client) -> None:
+    science = make_topic("Science")
+    make_topic("Space", science)
+    for viewset, words, found in (
+        ("affinity_topic_chooser", "spa", "Science"),
+        ("affinity_segment_chooser", "cycl", "Those who ride"),
+        ("affinity_entity_chooser", "ada love", "Person"),
+    ):
+        make_segment(f"Cyclists {viewset}", description="Those who ride")
+        Entity.objects.get_or_create(key="ada lovelace", label="PER", defaults={"name": "Ada Lovelace"})
+        Entity.objects.get_or_create(key="ada love", label="ORG", defaults={"name": "Ada Love Ltd", "is_hidden": True})
+        results = editor.get(reverse(f"{viewset}:choose_results"), {"q": words}).content.decode()
+        assert found in results
+        assert "Ada Love Ltd" not in results
+        assert editor.get(reverse(f"{viewset}:choose")).status_code == 200
 
 
 def test_the_estimate_answers_nonsense_with_a_client_error(editor: Client) -> None:
@@ -192,7 +282,7 @@ def test_a_permission_opens_what_it_names(client: Client) -> None:
     client.force_login(make_user(editors))
     assert client.get(reverse("personalization_segments:index")).status_code == 200
     assert client.get(reverse(ADD)).status_code == 302
-    assert "visitor" in estimate(client, ("visitor", {"value": "new"}))
+    assert "Nobody who consented" in estimate(client, ("visitor", {"value": "new"}))
 
 
 @given(rules=st.lists(NODES, min_size=1, max_size=3))

@@ -10,7 +10,15 @@ import pytest
 from django.utils import timezone
 
 from personalization.models import Profile, Segment, Visitor
-from personalization.segmentation import parse_rules, visit_rules, wanted_topics, without_visit_rules
+from personalization.segmentation import (
+    RuleType,
+    parse_rules,
+    register,
+    registry,
+    visit_rules,
+    wanted_topics,
+    without_visit_rules,
+)
 from personalization.visitors import estimates
 from personalization.visitors.estimates import estimate, estimate_all
 from personalization.visitors.representative import representative_profile
@@ -65,13 +73,54 @@ def test_several_segments_are_counted_in_one_pass(django_assert_num_queries: Any
 
 
 @pytest.mark.django_db
-def test_only_the_visitors_seen_last_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(estimates, "MAX_PROFILES", 2)
-    make_profile(hours_ago=3, views=9)
-    for _ in range(2):
-        make_profile(views=1)
+def test_visitors_not_seen_for_a_month_are_not_counted() -> None:
+    make_profile(hours_ago=24 * 29, views=9)
+    make_profile(hours_ago=24 * 31, views=9)
     found = estimate(parse_rules(tree("all", REGULAR)))
-    assert (found.matching, found.known) == (0, 2)
+    assert (found.matching, found.known, found.percent) == (1, 1, 100)
+
+
+@pytest.mark.django_db
+def test_an_estimate_says_what_it_shares_with_others_in_one_query(django_assert_num_queries: Any) -> None:
+    for views, topics in ((9, {"7": 0.5}), (9, {}), (1, {"7": 0.5})):
+        make_profile(views=views, topics=topics)
+    cyclists, belgians = parse_rules(tree("all", interest(CYCLING))), parse_rules(tree("all", BELGIAN))
+    with django_assert_num_queries(1):
+        found = estimate(parse_rules(tree("all", REGULAR, BELGIAN)), {"Cyclists": cyclists, "Belgians": belgians})
+    assert (found.matching, found.known, found.shared) == (2, 3, {"Cyclists": 1})
+
+
+@pytest.fixture
+def even_views(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A rule of a site's own that the database knows nothing of."""
+    monkeypatch.setattr(registry, "_registry", dict(registry._registry))
+
+    @register
+    class EvenViews(RuleType):
+        code = label = summary = "even"
+        fields = ()
+
+        def matcher(self) -> Any:
+            return lambda profile, context: profile is not None and profile.views % 2 == 0
+
+    return {"type": "even"}
+
+
+@pytest.mark.django_db
+def test_rules_that_the_database_does_not_know_are_tried_on_the_visitors_seen_last(
+    monkeypatch: pytest.MonkeyPatch, even_views: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(estimates, "MAX_PROFILES", 2)
+    make_profile(hours_ago=3, views=8)
+    for views in (6, 7):
+        make_profile(views=views)
+    found = estimate(parse_rules(tree("all", even_views)))
+    assert (found.matching, found.known, found.is_sample) == (1, 2, True)
+    both = estimate_all({"odd one": parse_rules(tree("all", even_views)), "regular": parse_rules(tree("all", REGULAR))})
+    assert {key: (one.matching, one.known, one.is_sample) for key, one in both.items()} == {
+        "odd one": (1, 2, True),
+        "regular": (3, 3, False),
+    }
 
 
 @pytest.mark.django_db
