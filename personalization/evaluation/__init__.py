@@ -1,0 +1,1 @@
+"""How sure one may be of what was counted. Pure."""
