@@ -14,10 +14,11 @@ from datetime import timedelta
 from typing import Any
 
 from celery import Celery, current_app, shared_task
+from celery.schedules import crontab
 from django.db import transaction
 
 from personalization.conf import settings
-from personalization.visitors import counts, folding, partitions
+from personalization.visitors import counts, crowds, folding, partitions
 from personalization.visitors.sinks import Drained, EventSink, get_sink
 
 logger = logging.getLogger(__name__)
@@ -78,6 +79,12 @@ def maintain_events() -> None:
     counts.roll_up()
 
 
+@shared_task(name="personalization.measure_segments", **RETRY)
+def measure_segments() -> None:
+    """Each night: write down how many visitors each segment has."""
+    crowds.measure_segments()
+
+
 def drain(sink: EventSink, wait_seconds: float = 0.0) -> Drained:
     """One turn of draining the sink, with its visitors' profiles to be folded by whichever worker is free."""
     drained = sink.drain(wait_seconds)
@@ -93,6 +100,7 @@ def schedule(app: Celery) -> None:
         tasks.append((drain_events, DRAIN_EVERY_SECONDS))
     for task, seconds in tasks:
         app.add_periodic_task(seconds, task.s(), name=task.name, expires=seconds)
+    app.add_periodic_task(crontab(hour="3", minute="50"), measure_segments.s(), name=measure_segments.name)
 
 
 class _Broker:

@@ -31,6 +31,7 @@ from .estimate_words import in_words, visitors_in_words
 from .rule_form import EstimateForm, SegmentForm
 from .rule_names import Names, names_in
 from .rule_words import describe, placed_error_in_words
+from .segment_page import SegmentPageView, SegmentPreviewView
 
 EDIT = ("add", "change")
 
@@ -92,7 +93,11 @@ class SegmentEditView(generic.EditView):
     @cached_property
     def header_buttons(self) -> list[HeaderButton]:
         url = f"{reverse('personalization_why:index')}?segment={self.object.pk}"
-        return [HeaderButton(gettext("Why this?"), url=url, icon_name="help")]
+        visitors = reverse("personalization_segments:inspect", args=[self.object.pk])
+        return [
+            HeaderButton(gettext("Visitors"), url=visitors, icon_name="group"),
+            HeaderButton(gettext("Why this?"), url=url, icon_name="help"),
+        ]
 
 
 class EstimateView(AccessMixin, View):
@@ -152,6 +157,8 @@ class SegmentViewSet(ModelViewSet):
     index_view_class = SegmentIndexView
     edit_view_class = SegmentEditView
     delete_view_class = SegmentDeleteView
+    inspect_view_enabled = True
+    inspect_view_class = SegmentPageView
     search_fields = ("name", "description")
     list_filter = ("is_enabled",)
     list_export = ("name", "description", "is_enabled")
@@ -176,4 +183,8 @@ class SegmentViewSet(ModelViewSet):
         return ObjectList(panels, base_form_class=SegmentForm).bind_to_model(self.model)
 
     def get_urlpatterns(self) -> list[Any]:
-        return [*super().get_urlpatterns(), path("estimate/", EstimateView.as_view(), name="estimate")]
+        return [
+            *super().get_urlpatterns(),
+            path("estimate/", EstimateView.as_view(), name="estimate"),
+            path("<int:pk>/preview/<int:page_id>/", SegmentPreviewView.as_view(), name="preview"),
+        ]

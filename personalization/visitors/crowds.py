@@ -70,9 +70,7 @@ class Census:
         return sorted(self.segments, key=self._order)
 
     def _showable(self, groups: list[Group]) -> Set[Group]:
-        cells = [
-            Cell.of_size(pattern, n, settings.K_ANONYMITY) for pattern, n in self.patterns.items()
-        ]
+        cells = [Cell.of_size(pattern, n, settings.K_ANONYMITY) for pattern, n in self.patterns.items()]
         made_of = {
             group: frozenset(i for i, pattern in enumerate(self.patterns) if _is_in(group, pattern)) for group in groups
         }
@@ -82,7 +80,7 @@ class Census:
         return -self._count(group), str(group)
 
     def _count(self, group: Group) -> int:
-        return self._counts[group] if group in self._counts else 0
+        return self._counts.get(group, 0)
 
     @cached_property
     def _counts(self) -> Counter[Group]:

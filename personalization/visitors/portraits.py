@@ -31,17 +31,17 @@ _MEMBERS = """
     )
 """
 
-_TOPICS = f"""
-    WITH {_MEMBERS}
+_TOPICS = """
+    WITH {members}
     SELECT topic.key::bigint, sum(topic.value::float8) / (SELECT count(*) FROM member), count(*)
     FROM member, jsonb_each_text(member.topics) AS topic
     GROUP BY topic.key
 """
 
-_PAGES = f"""
-    WITH {_MEMBERS}
+_PAGES = """
+    WITH {members}
     SELECT event.page_id, count(DISTINCT visitor_id), (SELECT count(*) FROM member)
-    FROM member JOIN {{events}} event USING (visitor_id)
+    FROM member JOIN {events} event USING (visitor_id)
     WHERE event.kind = 'view' AND event.at >= %(since)s
     GROUP BY event.page_id HAVING count(DISTINCT visitor_id) >= %(k)s
     ORDER BY 2 DESC, 1
@@ -135,7 +135,11 @@ def _sums(suffix: str) -> str:
 def _rows(statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
     names: Mapping[str, Any] = {"profiles": Profile, "events": Event, "slates": ServedSlate}
     tables = {key: connection.ops.quote_name(model._meta.db_table) for key, model in names.items()}
-    filled = statement.format(**tables, is_served=_IS_SERVED, sums_in=_sums("in"), sums_all=_sums("all"))
+    members = _MEMBERS.format(**tables)
+    sums = {"is_served": _IS_SERVED, "sums_in": _sums("in"), "sums_all": _sums("all")}
     with connection.cursor() as cursor:
-        cursor.execute(filled, {"since": timezone.now() - timedelta(days=DAYS), **parameters})
-        return cursor.fetchall()
+        cursor.execute(
+            statement.format(**tables, **sums, members=members),
+            {"since": timezone.now() - timedelta(days=DAYS), **parameters},
+        )
+        return list(cursor.fetchall())
