@@ -13,17 +13,29 @@ from rest_framework import serializers
 
 from personalization.conf import settings
 from personalization.models import Event
-from personalization.types import Device, EventRecord
+from personalization.types import EventRecord, RequestContext
+from personalization.visitors.referrers import kind_of
 
-from .fields import JSONUUID, JSONChoice, JSONInteger, JSONNumber, JSONString, Moment
+from .fields import JSONUUID, JSONChoice, JSONInteger, JSONNumber, JSONString, JSONText, Moment
 
 LARGEST_PAGE_ID = 2**31 - 1
 LARGEST_POSITION = 2**15 - 1
 LONGEST_DWELL_SECONDS = 24 * 3600
+LONGEST_UTM = 100
+LONGEST_HOST = 253
 LONGEST_AGE_MS = 366 * 24 * 3600 * 1000
 
 VALUES: Mapping[str, tuple[float, float]] = {"scroll": (0, 1), "dwell": (0, LONGEST_DWELL_SECONDS), "feedback": (-1, 1)}
 """The kinds of event that carry a value, and its range."""
+
+
+class Campaign(serializers.Serializer[Any]):
+    """The utm_* parameters of the address that the reader followed; others than these are not kept."""
+
+    # The field takes the name of an attribute that serializers have, too; Django REST framework keeps the two apart.
+    source = JSONText(required=False, allow_blank=True, max_length=LONGEST_UTM)  # type: ignore[assignment]
+    medium = JSONText(required=False, allow_blank=True, max_length=LONGEST_UTM)
+    campaign = JSONText(required=False, allow_blank=True, max_length=LONGEST_UTM)
 
 
 class EventSerializer(serializers.Serializer[Any]):
@@ -48,8 +60,20 @@ class EventSerializer(serializers.Serializer[Any]):
     placement = JSONString(r"^[-a-zA-Z0-9_]{1,80}$", required=False, max_length=80)
     position = JSONInteger(required=False, allow_null=True, min_value=0, max_value=LARGEST_POSITION)
 
+    referrer = JSONText(
+        required=False,
+        allow_blank=True,
+        max_length=LONGEST_HOST,
+        help_text=gettext_lazy("Of a view: the host that the reader came from, empty for none. Only its kind is kept."),
+    )
+    utm = Campaign(required=False, help_text=gettext_lazy("Of a view: the campaign that brought the reader."))
+
     def validate(self, event: dict[str, Any]) -> dict[str, Any]:
         _check_value(event)
+        if event["kind"] != "view" and (wrong := {"referrer", "utm"} & set(event)):
+            raise serializers.ValidationError(
+                {name: [_("Only a view says where a reader came from.")] for name in wrong}
+            )
         if "at" in event and "age_ms" in event:
             raise serializers.ValidationError({"age_ms": [_("Give `at` or `age_ms`, not both.")]})
         return event
@@ -79,8 +103,11 @@ class EventBatch(serializers.Serializer[Any]):
             raise serializers.ValidationError({"events": errors})
         return batch
 
-    def records(self, device: Device) -> list[EventRecord]:
-        """The validated events of a reader on this device. Their slates are as claimed, their pages may not exist."""
+    def records(self, context: RequestContext, own_host: str) -> list[EventRecord]:
+        """The validated events of a reader in these circumstances, on the site of that host.
+
+        Their slates are as claimed, their pages may not exist.
+        """
         return [
             EventRecord(
                 event_id=event["event_id"],
@@ -91,7 +118,10 @@ class EventBatch(serializers.Serializer[Any]):
                 slate_id=event.get("slate"),
                 placement=event.get("placement", ""),
                 position=event.get("position"),
-                device=device,
+                device=context.device,
+                country=context.country,
+                referrer=kind_of(event["referrer"], own_host) if "referrer" in event else "",
+                **{f"utm_{key}": value for key, value in event.get("utm", {}).items()},
             )
             for event in self.validated_data["events"]
         ]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -65,7 +66,7 @@ class EventsView(PersonalizationView):
         batch = EventBatch(data=request.data)
         batch.is_valid(raise_exception=True)
         affinity = affinity_of(request._request)
-        records = batch.records(affinity.context.device)
+        records = batch.records(affinity.context, urlsplit(f"//{request.get_host()}").hostname or "")
         _check_existence(records, request)
         if not affinity.is_counted or affinity.counted_id is None:
             return Response(status=HTTPStatus.NO_CONTENT)

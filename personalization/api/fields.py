@@ -53,6 +53,15 @@ class JSONString(serializers.RegexField):
         return super().to_internal_value(data)
 
 
+class JSONText(serializers.CharField):
+    """Any text of bounded length, as from an address that a reader followed. What cannot be printed is left out."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value("".join(filter(str.isprintable, data)))
+
+
 class JSONChoice(serializers.ChoiceField):
     """One of a few strings. What was sent instead is not repeated: it may be of any depth, or no valid Unicode."""
 

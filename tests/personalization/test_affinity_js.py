@@ -186,6 +186,8 @@ def test_a_yes_starts_counting_and_brings_the_readers_own_list(visit):
     expect(site.page.get_by_role("link", name="Mine")).to_be_visible()
     site.page.wait_for_timeout(500)
     assert [event["page"] for event in site.of("view")] == [5]
+    assert site.of("view")[0]["utm"] == {"source": "news"}
+    assert site.of("view")[0]["referrer"] == ""
     assert parse_qs(urlsplit(site.fragments[0]).query) == {"page": ["5"], "utm_source": ["news"]}
     site.page.evaluate("affinity.consent({personalization: false})")
     site.page.wait_for_timeout(300)

@@ -278,6 +278,50 @@ def test_an_event_after_its_own_sending_is_from_the_future(reader, page):
     assert errors(response) == ["events[0].at"]
 
 
+@pytest.mark.parametrize(
+    ("host", "kind"),
+    [
+        ("", "direct"),
+        ("testserver", "internal"),
+        ("www.google.co.uk", "search"),
+        ("duckduckgo.com", "search"),
+        ("l.facebook.com", "social"),
+        ("news.example.org", "other"),
+        ("google.com.evil.example", "other"),
+        ("notfacebook.com", "other"),
+        ("\ud800 \x00[", "other"),
+    ],
+)
+def test_of_where_a_reader_came_from_only_the_kind_is_kept(reader, page, host, kind):
+    assert post(reader, event(page, referrer=host)).status_code == 202
+    row = Event.objects.values().get()
+    assert row["referrer"] == kind
+    assert not host or host not in map(str, row.values())
+
+
+def test_a_view_keeps_its_campaign_device_and_country(reader, page, settings):
+    settings.WAGTAIL_PERSONALIZATION = {"COUNTRY_HEADER": "CF-IPCountry"}
+    utm = {"source": "news\x00letter", "medium": "email", "campaign": "ete \ud83d", "term": "secret"}
+    headers = {"CF-IPCountry": "fr", "User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Mobile"}
+    body = {"events": [event(page, utm=utm)]}
+    assert reader.post(URL, body, content_type="application/json", headers=headers).status_code == 202
+    row = Event.objects.get()
+    assert (row.utm_source, row.utm_medium, row.utm_campaign) == ("newsletter", "email", "ete")
+    assert (row.device, row.country, row.referrer) == ("mobile", "FR", "")
+
+
+@pytest.mark.parametrize("fields", [{"utm": {"source": "x" * 101}}, {"utm": "news"}, {"utm": {"campaign": 7}}])
+def test_a_campaign_of_the_wrong_form_is_named(reader, page, fields):
+    response = post(reader, event(page, **fields))
+    assert response.status_code == 400
+    assert errors(response)[0].startswith("events[0].utm")
+
+
+def test_only_a_view_says_where_a_reader_came_from(reader, page):
+    response = post(reader, event(page, "click", referrer="", utm={}))
+    assert set(errors(response)) == {"events[0].referrer", "events[0].utm"}
+
+
 def test_another_origin_may_not_post(reader, page):
     response = reader.post(
         URL, {"events": [event(page)]}, content_type="application/json", headers={"Origin": "https://evil.example"}

@@ -252,9 +252,18 @@
     depth = Math.max(depth, Math.min(1, (scrollY + innerHeight) / scrollHeight));
   };
 
+  const referrer = () => document.referrer && new URL(document.referrer).hostname;
+
+  const campaign = () => [...new URLSearchParams(location.search)].filter(([key]) => key.startsWith("utm_"));
+
+  const arrival = () => ({
+    referrer: referrer(),
+    utm: Object.fromEntries(campaign().map(([key, value]) => [key.slice(4), value.slice(0, 100)])),
+  });
+
   const show = () => {
     visibleSince = Date.now();
-    if (!isViewed) track("view", page);
+    if (!isViewed) track("view", page, arrival());
     isViewed = true;
     onScroll();
   };
@@ -273,10 +282,8 @@
 
   const fill = async (list) => {
     const url = new URL(list.dataset.affinityFragment, location);
-    for (const [key, value] of new URLSearchParams(location.search)) {
-      if (key.startsWith("utm_")) url.searchParams.set(key, value);
-    }
-    if (document.referrer) url.searchParams.set("referrer", new URL(document.referrer).hostname);
+    for (const [key, value] of campaign()) url.searchParams.set(key, value);
+    url.searchParams.set("referrer", referrer());
     watch((await replacement(url, list).catch(() => null)) || list);
   };
 
