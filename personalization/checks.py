@@ -13,6 +13,7 @@ from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, register
 
 from personalization.exceptions import SinkUnavailable
+from personalization.visitors.platform import consent_backend
 from personalization.visitors.sinks import SINKS, EventSink, get_sink, sink_class
 
 from . import privacy
@@ -90,6 +91,10 @@ def _problem(key: str, value: Any) -> str:
         return _sink_problem(value)
     if key == "EVENTS_PARTITION":
         return "" if value in ("day", "month") else 'expected "day" or "month".'
+    if key == "CONSENT_BACKEND":
+        return _backend_problem(value)
+    if isinstance(DEFAULTS[key], bool):
+        return "" if isinstance(value, bool) else "expected True or False."
     if key.endswith("_RATE"):
         return "" if isinstance(value, str) and _RATE.match(value) else 'expected a rate such as "600/min".'
     if key == "LEARNED_MIN_STABILITY":
@@ -131,6 +136,15 @@ def _noise_problem(value: Any) -> str:
         return f"epsilon: {problem}"
     problem = _int_problem("per_visitor", value.get("per_visitor", 1))
     return f"per_visitor: {problem}" if problem else ""
+
+
+def _backend_problem(value: Any) -> str:
+    try:
+        if value != "":
+            consent_backend(value)
+    except (ImportError, TypeError, AttributeError) as error:
+        return f"{error}. Expected the dotted path of a function(request), or of a class with purposes(request)."
+    return ""
 
 
 def _sink_problem(value: Any) -> str:

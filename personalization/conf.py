@@ -15,6 +15,12 @@ DEFAULTS: dict[str, Any] = {
     # The signed, HttpOnly visitor cookie, set only after consent.
     "COOKIE_NAME": "affinity_visitor",
     "COOKIE_MAX_AGE_DAYS": 180,
+    # Who says what a reader consented to, beside the reader: the dotted path of the site's own consent platform's
+    # backend, see docs/privacy.md. "" = nobody. And whether the built-in banner asks.
+    "CONSENT_BACKEND": "",
+    "CONSENT_BANNER": True,
+    # At login, make what a consenting browser read part of the account's profile; at logout, part from it again.
+    "LOGIN_MERGE": False,
     # The header of a trusted proxy that names the visitor's country, e.g. "CF-IPCountry". "" = never read.
     "COUNTRY_HEADER": "",
     # Reading counts half as much after this many days.

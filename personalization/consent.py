@@ -11,7 +11,7 @@ PURPOSES: Final[frozenset[Purpose]] = frozenset(get_args(Purpose))
 """All that can be granted. What is necessary needs no consent, for nothing is stored for it."""
 
 Decision = Literal["granted", "denied", "unknown"]
-Refusal = Literal["gpc", "dnt"]
+Refusal = Literal["gpc", "dnt", "platform"]
 
 
 def refusal_by_browser(headers: Mapping[str, str]) -> Refusal | None:

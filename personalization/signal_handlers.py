@@ -1,21 +1,24 @@
-"""Makes an editor's change to segments and placements work at once, where it was made.
+"""Makes an editor's change to segments and placements work at once, where it was made, and a sign-in a visitor's.
 
-Other processes notice within CONFIG_CACHE_SECONDS.
+Other processes notice an editor's change within CONFIG_CACHE_SECONDS.
 """
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.apps import apps
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import transaction
 from django.db.models.signals import post_delete, post_migrate, post_save
+from django.http import HttpRequest
 
-from personalization.models import Placement, PlacementRule, Segment
+from personalization.conf import settings
+from personalization.models import Placement, PlacementRule, Segment, Visitor
 from personalization.operations.placements import forget_placements
 from personalization.operations.topics import replace_topic
-from personalization.signals import consent_withdrawn
-from personalization.visitors import partitions
+from personalization.tasks import fold_soon
+from personalization.visitors import accounts, affinity_of, partitions
 from personalization.visitors.segments import forget_compiled
 from personalization.visitors.sinks import get_sink
 from tagging.signals import topic_replaced
@@ -33,8 +36,29 @@ def on_topic_replaced(old_id: int, new_id: int, **kwargs: Any) -> None:
     replace_topic(old_id, new_id)
 
 
-def on_consent_withdrawn(visitor_id: uuid.UUID, **kwargs: Any) -> None:
-    get_sink().forget(visitor_id)
+def on_visitor_deleted(instance: Visitor, **kwargs: Any) -> None:
+    """By whichever way: a withdrawal, a merge, the end of an account."""
+    visitor_id = instance.pk
+    transaction.on_commit(lambda: get_sink().forget(visitor_id), robust=True)
+
+
+def on_login(request: HttpRequest, user: Any, **kwargs: Any) -> None:
+    """Make what the browser read the account's, where the site says so and both have consented."""
+    affinity = affinity_of(request)
+    affinity.forget(user)
+    if not settings.LOGIN_MERGE or not hasattr(request, "session"):
+        return
+    if affinity.known_id is None or affinity.is_account or affinity.account is None:
+        return
+    if account_id := accounts.enter(request, user, affinity.known_id):
+        affinity.forget(user)
+        fold_soon(account_id)
+
+
+def on_logout(request: HttpRequest | None, **kwargs: Any) -> None:
+    """Django drops the session, and with it the account's visitor: the browser is nobody's from here on."""
+    if request is not None:
+        affinity_of(request).forget()
 
 
 def on_migrated(using: str, **kwargs: Any) -> None:
@@ -53,4 +77,6 @@ def connect() -> None:
         on_migrated, sender=apps.get_app_config("personalization"), dispatch_uid="personalization.partitions"
     )
     topic_replaced.connect(on_topic_replaced, dispatch_uid="personalization.topic_replaced")
-    consent_withdrawn.connect(on_consent_withdrawn, dispatch_uid="personalization.consent_withdrawn")
+    post_delete.connect(on_visitor_deleted, sender=Visitor, dispatch_uid="personalization.visitor_deleted")
+    user_logged_in.connect(on_login, dispatch_uid="personalization.login")
+    user_logged_out.connect(on_logout, dispatch_uid="personalization.logout")

@@ -14,5 +14,11 @@ consent_withdrawn = Signal()
 Arguments: `visitor_id: uuid.UUID`, `purposes: frozenset[str]`, those taken back. With the last one, the visitor went.
 """
 
+visitor_merged = Signal()
+"""Sent after what a browser's visitor read became part of an account's visitor, and the former was deleted.
+
+Arguments: `visitor_id: uuid.UUID`, `into_id: uuid.UUID`.
+"""
+
 profile_updated = Signal()
 """Sent after events were folded into a profile. Arguments: `visitor_id: uuid.UUID`."""

@@ -14,14 +14,14 @@ from rest_framework.response import Response
 
 from personalization.consent import PURPOSES
 from personalization.types import Purpose
-from personalization.visitors import Affinity, affinity_of, cookie, store
+from personalization.visitors import Affinity, accounts, affinity_of, cookie, store
 
 from .base import PersonalizationView
 from .fields import JSONBoolean
 from .openapi import described
 from .origin import SameOrigin
 
-REASONS = ("", "gpc", "dnt", "bot", "editor")
+REASONS = ("", "gpc", "dnt", "platform", "bot", "editor")
 CHANGE_PROBLEMS = (400, 403, 409, 413, 415, 429, 503)
 
 
@@ -56,13 +56,13 @@ class ConsentState(serializers.Serializer[Any]):
         choices=REASONS,
         help_text=gettext_lazy(
             "Why not: the browser says no by Global Privacy Control (gpc) or Do Not Track (dnt), "
-            "it is a bot, or a signed-in editor."
+            "the site's consent platform does (platform), it is a bot, or a signed-in editor."
         ),
     )
 
 
 class RefusedByBrowser(APIException):
-    """A yes, sent by a browser that itself says no. Switch the signal off in the browser, then ask again."""
+    """A yes, where the browser itself or the site's consent platform says no. Change it there, then ask again."""
 
     status_code = HTTPStatus.CONFLICT
     default_code = "refused_by_browser"
@@ -82,8 +82,10 @@ class ConsentView(PersonalizationView):
         if affinity.refusal:
             # The browser's no is a no like any other: what an earlier yes left is deleted.
             return _withdraw(request, affinity)
+        if affinity.platform not in (None, affinity.purposes) and not (affinity.is_bot or affinity.is_editor):
+            return _grant(request, affinity, affinity.platform)
         response = _answer(_state(affinity, affinity.purposes or None))
-        if affinity.known_id is None:
+        if affinity.known_id is None or affinity.is_account:
             _drop_cookie(request, response)
         elif cookie.read(request._request, max_age=cookie.RENEW_AFTER) is None:
             cookie.write(request._request, response, affinity.known_id)
@@ -95,7 +97,10 @@ class ConsentView(PersonalizationView):
         answer = ConsentAnswer(data=request.data)
         answer.is_valid(raise_exception=True)
         affinity = affinity_of(request._request)
-        if purposes := answer.purposes():
+        purposes = answer.purposes()
+        if purposes and affinity.platform:
+            purposes &= affinity.platform
+        if purposes:
             return _grant(request, affinity, purposes)
         return _withdraw(request, affinity)
 
@@ -104,7 +109,7 @@ class ConsentView(PersonalizationView):
         """The same as POST: the answer replaces the one before."""
         return self.post(request)
 
-    @described(operation_id="consent_destroy", summary="Take every yes back", responses=ConsentState)
+    @described(operation_id="consent_destroy", summary="Take every yes back", responses={200: ConsentState})
     def delete(self, request: Request) -> Response:
         """Delete the cookie and all that was stored."""
         return _withdraw(request, affinity_of(request._request))
@@ -116,13 +121,20 @@ def _grant(request: Request, affinity: Affinity, purposes: frozenset[Purpose]) -
     visitor_id, device = affinity.known_id, affinity.context.device
     if visitor_id is None or not store.set_purposes(visitor_id, purposes, device):
         visitor_id = store.create_visitor(device, purposes)
+    # Who is signed in answers in the account's name.
+    if affinity.account is not None and not affinity.is_account:
+        accounts.enter(request._request, affinity.account, visitor_id, purposes)
     response = _answer(_state(affinity, purposes))
-    cookie.write(request._request, response, visitor_id)
+    if affinity.account is not None:
+        _drop_cookie(request, response)
+    else:
+        cookie.write(request._request, response, visitor_id)
     return response
 
 
 def _withdraw(request: Request, affinity: Affinity) -> Response:
     # Read past the browser's own no: what was stored before it must go too.
+    accounts.forget(request._request, affinity.account)
     if visitor_id := cookie.read(request._request):
         store.delete_visitor(visitor_id)
     response = _answer(_state(affinity, frozenset()))
@@ -148,6 +160,8 @@ def _refusal_text(affinity: Affinity) -> str:
         return _("Your browser sends Global Privacy Control, which is a no. Nothing was stored.")
     if affinity.refusal == "dnt":
         return _("Your browser sends Do Not Track, which is a no. Nothing was stored.")
+    if affinity.refusal == "platform":
+        return _("The site's consent platform says no. Nothing was stored.")
     return _("Bots cannot consent. Nothing was stored.")
 
 

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -16,7 +17,11 @@ def every_purpose() -> list[str]:
 
 
 class Visitor(models.Model):
-    """A browser whose reader consented to some purpose. Without consent there is no row. Never a name or address."""
+    """A browser whose reader consented to some purpose. Without consent there is no row. Never a name or address.
+
+    Where the site merges visitors at login, `user` is the account whose visitor this is, on all of its browsers:
+    such a one is known by the session alone, never by the cookie.
+    """
 
     class Purpose(models.TextChoices):
         ANALYTICS = "analytics", _("Statistics")
@@ -27,6 +32,14 @@ class Visitor(models.Model):
         models.CharField(max_length=15, choices=Purpose), default=every_purpose, verbose_name=_("granted purposes")
     )
     consented_at = models.DateTimeField(_("consented at"), auto_now_add=True)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="affinity_visitor",
+        verbose_name=_("account"),
+    )
 
     class Meta:
         verbose_name = _("visitor")

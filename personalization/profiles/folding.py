@@ -93,6 +93,36 @@ def fold(tally: Tally, readings: Sequence[Reading], settings: FoldSettings) -> T
     return _add(tally, ordered, latest, settings.half_life)
 
 
+def merge(one: Tally, other: Tally, settings: FoldSettings) -> Tally:
+    """The tally of two visitors who turn out to be one: what folding all events of both would have made.
+
+    In whichever order. Only a visit in which both had a part counts twice: sums don't tell when visits were.
+    """
+    if one.as_of is None or other.as_of is None:
+        return other if one.as_of is None else one
+    latest = max(one.as_of, other.as_of)
+    one, other = _decay(one, latest, settings.half_life), _decay(other, latest, settings.half_life)
+    directions = [tally.vector_sum for tally in (one, other) if tally.vector_sum is not None]
+    return Tally(
+        vector_sum=np.sum(directions, axis=0) if directions else None,
+        mass=one.mass + other.mass,
+        topic_sums=_kept(_added(one.topic_sums, other.topic_sums)),
+        entity_sums=_kept(_added(one.entity_sums, other.entity_sums)),
+        section_sums=_kept(_added(one.section_sums, other.section_sums)),
+        device_sums=_added(one.device_sums, other.device_sums),
+        hour_sums=_added(one.hour_sums, other.hour_sums),
+        read=one.read + other.read,
+        attention=one.attention + other.attention,
+        returns=one.returns + other.returns,
+        recent=_newest([*one.recent, *other.recent], settings.recent_pages),
+        views=one.views + other.views,
+        visits=one.visits + other.visits,
+        first_seen=min(_moments(one.first_seen, other.first_seen), default=None),
+        last_seen=max(_moments(one.last_seen, other.last_seen), default=None),
+        as_of=latest,
+    )
+
+
 def with_vectors(tally: Tally, vectors: Mapping[int, Vector], half_life: timedelta) -> Tally:
     """The tally with its vector made anew from its recent pages, one view each; for a change of embedding model."""
     if tally.as_of is None:
@@ -133,6 +163,17 @@ def _decay(tally: Tally, to: datetime, half_life: timedelta) -> Tally:
 
 def _scaled(sums: Mapping[Key, float], factor: float) -> dict[Key, float]:
     return {key: value * factor for key, value in sums.items()}
+
+
+def _added(one: Mapping[Key, float], other: Mapping[Key, float]) -> dict[Key, float]:
+    sums = dict(one)
+    for key, value in other.items():
+        sums[key] = sums.get(key, 0.0) + value
+    return sums
+
+
+def _moments(*moments: datetime | None) -> list[datetime]:
+    return [moment for moment in moments if moment is not None]
 
 
 def _add(tally: Tally, readings: Iterable[Reading], now: datetime, half_life: timedelta) -> Tally:

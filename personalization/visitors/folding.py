@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from personalization.conf import settings
 from personalization.models import Event, Profile
-from personalization.profiles import FoldSettings, Reading, Tally, fold, profile_state, with_vectors
+from personalization.profiles import FoldSettings, Reading, Tally, fold, merge, profile_state, with_vectors
 from personalization.signals import profile_updated
 from personalization.types import ProfileState, RequestContext
 from tagging import index
@@ -62,13 +62,16 @@ def fold_settings() -> FoldSettings:
     )
 
 
-def _fold(row: Profile, events: Sequence[Event]) -> None:
-    tally, model, earlier = tally_of(row), index.live_model_name() or "", row.vector_model
-    if row.vector_model != model:
-        tally = _in_the_space_of_the_live_model(tally)
+def fold_together(row: Profile, other: Profile) -> None:
+    """Add to a profile what another one has read, as if one visitor had read it all; saving it is the caller's."""
     chosen = fold_settings()
-    tally = fold(tally, readings(events), chosen)
-    save_tally(row, tally, model, chosen.half_life)
+    tally = merge(_live_tally(row), _live_tally(other), chosen)
+    save_tally(row, tally, index.live_model_name() or "", chosen.half_life)
+
+
+def _fold(row: Profile, events: Sequence[Event]) -> None:
+    model, earlier, chosen = index.live_model_name() or "", row.vector_model, fold_settings()
+    save_tally(row, fold(_live_tally(row), readings(events), chosen), model, chosen.half_life)
     if row.liked_topics and (row.liked_vector is None or earlier != model):
         like_again(row)
     group(row)
@@ -106,8 +109,11 @@ def group(row: Profile) -> None:
     row.segments = sorted(segments_of(profile_of(row), row))
 
 
-def _in_the_space_of_the_live_model(tally: Tally) -> Tally:
-    """Vectors of two models cannot be added: begin again from the pages that were read lately."""
+def _live_tally(row: Profile) -> Tally:
+    """The row's sums. Vectors of two models cannot be added: after a change, from the pages that were read lately."""
+    tally = tally_of(row)
+    if row.vector_model == (index.live_model_name() or ""):
+        return tally
     vectors = index.vectors({page.page_id for page in tally.recent})
     return with_vectors(tally, vectors, fold_settings().half_life)
 

@@ -9,12 +9,14 @@ from django.conf import settings as django_settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject, cached_property
 
+from personalization.conf import settings
 from personalization.consent import Decision, Refusal, decide, is_speculative, refusal_by_browser
 from personalization.types import ProfileState, Purpose, RequestContext
 
-from . import cookie, segments, store
+from . import accounts, cookie, segments, store
 from .agents import is_bot
 from .context import build_context
+from .platform import platform_purposes
 from .representative import representative_profile
 
 
@@ -34,8 +36,15 @@ class Affinity:
 
     @cached_property
     def refusal(self) -> Refusal | None:
-        """The signal by which the browser itself says no, or None."""
-        return refusal_by_browser(self._request.headers)
+        """Who says no before anybody asks the visitor: the browser itself or the site's consent platform; or None."""
+        if by_browser := refusal_by_browser(self._request.headers):
+            return by_browser
+        return "platform" if self.platform is not None and not self.platform else None
+
+    @cached_property
+    def platform(self) -> frozenset[Purpose] | None:
+        """What the site's own consent platform allows, None where there is none or it does not say."""
+        return platform_purposes(self._request)
 
     @cached_property
     def is_bot(self) -> bool:
@@ -57,18 +66,40 @@ class Affinity:
 
     @property
     def purposes(self) -> frozenset[Purpose]:
-        """What the visitor said yes to, whoever looks: "analytics", "personalization", both or nothing."""
+        """What the visitor said yes to, whoever looks: "analytics", "personalization", both or nothing.
+
+        Never more than the site's consent platform allows, where there is one.
+        """
         return self._stored.purposes if self._stored else frozenset()
 
     @property
     def known_id(self) -> uuid.UUID | None:
-        """The visitor that the cookie names and that still exists, whoever looks. One query, shared with `profile`."""
+        """The visitor whom `claimed_id` names and who still exists, whoever looks. One query, shared by `profile`."""
         return self._stored.id if self._stored else None
+
+    @property
+    def is_account(self) -> bool:
+        """Whether the visitor is the account's that is signed in, not the browser's."""
+        return self._stored is not None and self._stored.user_id is not None
 
     @cached_property
     def claimed_id(self) -> uuid.UUID | None:
-        """The id in a well-signed cookie, unless the browser says no. No query: the visitor may be gone."""
-        return None if self.refusal or self.is_bot else cookie.read(self._request)
+        """The id in the session or a well-signed cookie, unless there is a refusal. No query: it may be gone."""
+        if self.refusal or self.is_bot:
+            return None
+        return accounts.claimed_by_session(self._request) or cookie.read(self._request)
+
+    @property
+    def account(self) -> Any:
+        """The reader who is signed in where the site keeps one profile for all browsers of an account, or None."""
+        return self._user if settings.LOGIN_MERGE and self._is_signed_in and not self.is_editor else None
+
+    def forget(self, user: Any = None) -> None:
+        """Read everything anew: in this very request `user` signed in, or somebody out."""
+        for name, value in vars(type(self)).items():
+            if isinstance(value, cached_property):
+                vars(self).pop(name, None)
+        self._user = user
 
     @property
     def visitor_id(self) -> uuid.UUID | None:
@@ -112,7 +143,18 @@ class Affinity:
 
     @cached_property
     def _stored(self) -> store.KnownVisitor | None:
-        return store.load_visitor(self.claimed_id) if self.claimed_id else None
+        found = store.load_visitor(self.claimed_id) if self.claimed_id else None
+        if found is None or not self._may_be(found):
+            return None
+        if self.platform is None or found.purposes <= self.platform:
+            return found
+        # Taken back on the platform: it ends here, too, before anything else is written.
+        store.set_purposes(found.id, found.purposes & self.platform)
+        return store.load_visitor(found.id)
+
+    def _may_be(self, found: store.KnownVisitor) -> bool:
+        """An account's visitor is shown to nobody else, whatever session or cookie may name it."""
+        return found.user_id is None or (self.account is not None and self.account.pk == found.user_id)
 
     def _allows(self, purpose: Purpose) -> bool:
         """Whether this request is a reader's who said yes to the purpose."""

@@ -81,6 +81,15 @@ def reset(visitor_id: uuid.UUID) -> bool:
     return True
 
 
+def add_preferences(row: Profile, other: Profile) -> None:
+    """Add to a profile what another one's visitor decided: a no beats a like. Weighing and saving is the caller's."""
+    row.muted_topics = _joined(other.muted_topics, row.muted_topics)
+    row.liked_topics = [i for i in _joined(other.liked_topics, row.liked_topics) if i not in row.muted_topics]
+    row.hidden_pages = _joined(other.hidden_pages, row.hidden_pages)
+    row.answers = _joined(other.answers, row.answers)
+    row.answered_at = max(filter(None, (row.answered_at, other.answered_at)), default=None)
+
+
 def _save(row: Profile) -> None:
     weigh_topics(row)
     like_again(row)
@@ -90,6 +99,10 @@ def _save(row: Profile) -> None:
 
 def _locked(visitor_id: uuid.UUID) -> Profile | None:
     return Profile.objects.select_for_update().filter(pk=visitor_id).first()
+
+
+def _joined(earlier: Collection[int], later: Collection[int]) -> list[int]:
+    return list(dict.fromkeys([*earlier, *later]))[-LONGEST:]
 
 
 def _changed(ids: Collection[int], changed: int, *, is_in: bool) -> list[int]:

@@ -37,17 +37,26 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class KnownVisitor:
-    """A visitor who consented to at least one purpose; `profile` is None without personalization."""
+    """A visitor who consented to at least one purpose; `profile` is None without personalization.
+
+    `user_id` names the account whose visitor it is, None for a browser's own.
+    """
 
     id: uuid.UUID
     purposes: frozenset[Purpose]
     profile: ProfileState | None
+    user_id: Any = None
 
 
 @transaction.atomic
-def create_visitor(device: Device | str = "", purposes: Collection[Purpose] = PURPOSES) -> uuid.UUID:
-    """A new visitor who said yes to `purposes`, at least one. The id is random and means nothing elsewhere."""
-    visitor = Visitor.objects.create(purposes=sorted(purposes))
+def create_visitor(
+    device: Device | str = "", purposes: Collection[Purpose] = PURPOSES, user_id: Any = None
+) -> uuid.UUID:
+    """A new visitor who said yes to `purposes`, at least one. The id is random and means nothing elsewhere.
+
+    With a `user_id`, the visitor that is that account's on all its browsers.
+    """
+    visitor = Visitor.objects.create(purposes=sorted(purposes), user_id=user_id)
     if "personalization" in purposes:
         Profile.objects.create(visitor=visitor, device=device)
     _announce(consent_given, visitor.pk, purposes)
@@ -93,7 +102,7 @@ def load_visitor(visitor_id: uuid.UUID) -> KnownVisitor | None:
     if row is None:
         return None
     profile = profile_of(row.profile) if hasattr(row, "profile") else None
-    return KnownVisitor(row.pk, frozenset(cast("list[Purpose]", row.purposes)), profile)
+    return KnownVisitor(row.pk, frozenset(cast("list[Purpose]", row.purposes)), profile, row.user_id)
 
 
 def _locked(visitor_id: uuid.UUID) -> Visitor | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personalization.profiles import FoldSettings, Reading, Tally, fold, profile_state, weights, with_vectors
+from personalization.profiles import FoldSettings, Reading, Tally, fold, merge, profile_state, weights, with_vectors
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SETTINGS = FoldSettings(half_life=timedelta(days=14), recent_pages=5)
@@ -86,6 +87,33 @@ def test_order_of_arrival_does_not_matter(log, random):
     for reading in shuffled:
         one_by_one = fold(one_by_one, [reading], SETTINGS)
     assert_same(one_by_one, fold(Tally(), log, SETTINGS))
+
+
+@given(logs, logs)
+def test_merged_is_as_if_all_had_been_one_visitors(one, other):
+    merged = merge(read(*one), read(*other), SETTINGS)
+    assert_same(merged, read(*one, *other))
+    assert_same(merged, merge(read(*other), read(*one), SETTINGS))
+
+
+@given(logs, logs)
+def test_who_is_merged_goes_on_as_if_there_had_been_one(log, later):
+    late = [replace(reading, at=reading.at + timedelta(days=100)) for reading in later]
+    merged = merge(read(*log[::2]), read(*log[1::2]), SETTINGS)
+    assert_same(read(*late, start=merged), read(*late, start=read(*log)))
+
+
+@given(logs)
+def test_nobody_adds_nothing(log):
+    assert_same(merge(read(*log), Tally(), SETTINGS), read(*log))
+    assert_same(merge(Tally(), read(*log), SETTINGS), read(*log))
+
+
+def test_visits_of_two_visitors_add_up():
+    morning, evening = view(1, EAST), view(2, NORTH, at=NOON + timedelta(hours=8))
+    merged = merge(read(morning), read(evening), SETTINGS)
+    assert merged.visits == read(morning, evening).visits == 2
+    assert merged.returns == pytest.approx(read(morning, evening).returns)
 
 
 @given(st.integers(0, 5000), st.integers(0, 5000))
