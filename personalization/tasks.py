@@ -18,6 +18,7 @@ from celery.schedules import crontab
 from django.db import transaction
 
 from personalization.conf import settings
+from personalization.operations import learning
 from personalization.visitors import counts, crowds, folding, partitions
 from personalization.visitors.sinks import Drained, EventSink, get_sink
 
@@ -85,6 +86,25 @@ def measure_segments() -> None:
     crowds.measure_segments()
 
 
+@shared_task(name="personalization.learn", acks_late=True, ignore_result=True)
+def learn() -> None:
+    """Each minute, and when an editor asks: learn the segments that wait for it."""
+    learning.work_off()
+
+
+@shared_task(name="personalization.learn_nightly", **RETRY)
+def learn_nightly() -> None:
+    """Each night: learn anew what was learned long enough ago."""
+    learning.ask_nightly()
+    learn()
+
+
+@shared_task(name="personalization.score_everybody", **RETRY)
+def score_everybody() -> None:
+    """Write anew which learned clusters and segments each visitor is of."""
+    learning.score_everybody()
+
+
 def drain(sink: EventSink, wait_seconds: float = 0.0) -> Drained:
     """One turn of draining the sink, with its visitors' profiles to be folded by whichever worker is free."""
     drained = sink.drain(wait_seconds)
@@ -94,12 +114,14 @@ def drain(sink: EventSink, wait_seconds: float = 0.0) -> Drained:
 
 
 def schedule(app: Celery) -> None:
-    """Put the sweeps on an app's schedule; beat reads it, whatever its scheduler."""
-    tasks = [(fold_leftovers, SWEEP_EVERY_SECONDS), (maintain_events, MAINTAIN_EVERY_SECONDS)]
+    """Put the periodic tasks on an app's schedule; beat reads it, whatever its scheduler."""
+    tasks = [(fold_leftovers, SWEEP_EVERY_SECONDS), (learn, SWEEP_EVERY_SECONDS)]
+    tasks.append((maintain_events, MAINTAIN_EVERY_SECONDS))
     if settings.EVENT_SINK != "database":
         tasks.append((drain_events, DRAIN_EVERY_SECONDS))
     for task, seconds in tasks:
         app.add_periodic_task(seconds, task.s(), name=task.name, expires=seconds)
+    app.add_periodic_task(crontab(hour="3", minute="20"), learn_nightly.s(), name=learn_nightly.name)
     app.add_periodic_task(crontab(hour="3", minute="50"), measure_segments.s(), name=measure_segments.name)
 
 
@@ -127,3 +149,13 @@ _broker = _Broker()
 def fold_soon(visitor_id: uuid.UUID) -> None:
     """Have a worker fold the visitor's events as soon as this transaction is committed."""
     transaction.on_commit(lambda: _broker.send(fold_profile, str(visitor_id)), robust=True)
+
+
+def learn_soon() -> None:
+    """Have a worker learn what waits for it as soon as this transaction is committed."""
+    transaction.on_commit(lambda: _broker.send(learn), robust=True)
+
+
+def score_soon() -> None:
+    """Have a worker apply what was learned to all visitors as soon as this transaction is committed."""
+    transaction.on_commit(lambda: _broker.send(score_everybody), robust=True)

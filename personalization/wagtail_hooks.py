@@ -12,6 +12,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.base import ViewSet
 from wagtail.admin.widgets.button import Button
 
+from personalization.operations import learning
 from personalization.reports import NoisyExportsReport, RecommendationsReport
 from personalization.viewsets.choosers import CHOOSERS
 from personalization.viewsets.placements import PlacementViewSet
@@ -23,6 +24,9 @@ placements = PlacementViewSet()
 why_this = WhyThisViewSet()
 report = RecommendationsReport()
 noisy_exports = NoisyExportsReport()
+
+
+hooks.register("register_log_actions", learning.register_log_actions)
 
 
 @hooks.register("register_admin_viewset")

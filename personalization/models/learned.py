@@ -102,6 +102,18 @@ class LearnedSegmentation(models.Model):
             raise ValidationError(errors)
 
     @property
+    def deciding_settings(self) -> dict[str, object]:
+        """What decides, beside the visitors, which segments are found."""
+        if self.is_of_goal:
+            return {"method": self.method, "goal": self.goal, "page": self.goal_page_id, "of": self.goal_placement_id}
+        return {
+            "method": self.method,
+            "least": self.least_clusters,
+            "most": self.most_clusters,
+            "seed": self.seed,
+        }
+
+    @property
     def is_of_goal(self) -> bool:
         """Whether visitors likely to reach a goal are looked for, not crowds of alike ones."""
         return self.method in (self.Method.LOGISTIC, self.Method.BOOSTING)
@@ -119,6 +131,7 @@ class LearnedVersion(models.Model):
     )
     number = models.PositiveIntegerField(_("number"))
     fitted_at = models.DateTimeField(_("fitted at"), auto_now_add=True)
+    settings = models.JSONField(_("settings"), help_text=_("Those that decide what is found, as they were."))
     parameters = models.JSONField(_("parameters"))
     clusters = models.JSONField(_("clusters"))
     visitors = models.PositiveIntegerField(_("visitors"))
@@ -152,6 +165,9 @@ class LearnedCluster(models.Model):
         null=True,
         related_name="learned_cluster",
         verbose_name=_("segment"),
+    )
+    has_had_segment = models.BooleanField(
+        _("has had a segment"), default=False, help_text=_("A segment that an editor deleted is not made again.")
     )
     proposed_name = models.CharField(_("proposed name"), max_length=120)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)

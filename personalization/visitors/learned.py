@@ -5,6 +5,7 @@ numpy over plain numbers: nothing here loads what a fit needs.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from personalization.models import LearnedSegmentation, LearnedVersion
 from personalization.segmentation.learned import Model, from_json, predict_one
 from personalization.types import ProfileState
 
-LEAST: Final = 0.01
+LEAST: Final = 1e-4
 """Clusters less likely than this are not kept."""
 
 
@@ -29,7 +30,7 @@ class InUse:
     def memberships(self, profile: ProfileState) -> dict[int, float]:
         """Cluster id → probability."""
         likely = zip(self.clusters, predict_one(self.model, profile), strict=False)
-        return {cluster: round(chance, 4) for cluster, chance in likely if chance >= LEAST}
+        return {cluster: shortened(chance) for cluster, chance in likely if chance >= LEAST}
 
 
 _kept: tuple[float, Mapping[int, InUse]] = (0.0, {})
@@ -68,3 +69,9 @@ def _load(known: Mapping[int, InUse]) -> dict[int, InUse]:
 def in_use(version: LearnedVersion) -> InUse:
     """What a stored version says of visitors."""
     return InUse(from_json(version.parameters), [found["cluster"] for found in version.clusters])
+
+
+def shortened(chance: float) -> float:
+    """Three significant digits are enough of a probability, however small, and never round one up."""
+    digits = 10 ** (2 - math.floor(math.log10(chance))) if chance > 0 else 1
+    return math.floor(chance * digits) / digits

@@ -4,15 +4,15 @@ Pure. Fitting needs scikit-learn and scipy, which are imported inside the functi
 those. What a fit leaves behind is plain numbers, and numpy alone turns them into probabilities.
 """
 
-from .clustering import Clustering, find_clusters
-from .features import FeatureSpec, describable, features, matrix, spec_for
+from .clustering import Clustering, find_clusters, silhouettes
+from .features import FeatureSpec, Matrix, Row, describable, features, matrix, spec_for
 from .goals import Linear, Trees, likelihood
-from .identity import match_clusters, overlaps, topic_likeness
-from .mixture import Mixture, probabilities
+from .identity import match_clusters, overlaps, stability, topic_likeness
+from .mixture import Labels, Mixture, labels, probabilities
 from .model import ClusterModel, GoalModel, Model, from_json, predict_one, to_json
-from .naming import distinctive_topics, propose_names
+from .naming import distinctive_topics, mean_topics, propose_names
 from .projection import Projection, fit_projection, project
-from .training import Evaluation, area_under_curve, evaluate_goal, train_goal
+from .training import Evaluation, Outcomes, area_under_curve, evaluate_goal, train_goal
 
 __all__ = [
     "ClusterModel",
@@ -20,10 +20,14 @@ __all__ = [
     "Evaluation",
     "FeatureSpec",
     "GoalModel",
+    "Labels",
     "Linear",
+    "Matrix",
     "Mixture",
     "Model",
+    "Outcomes",
     "Projection",
+    "Row",
     "Trees",
     "area_under_curve",
     "describable",
@@ -33,15 +37,19 @@ __all__ = [
     "find_clusters",
     "fit_projection",
     "from_json",
+    "labels",
     "likelihood",
     "match_clusters",
     "matrix",
+    "mean_topics",
     "overlaps",
     "predict_one",
     "probabilities",
     "project",
     "propose_names",
+    "silhouettes",
     "spec_for",
+    "stability",
     "to_json",
     "topic_likeness",
     "train_goal",

@@ -48,7 +48,12 @@ def spec_for(profiles: Collection[ProfileState], vector_model: str) -> FeatureSp
 
 
 def describable(profile: ProfileState, spec: FeatureSpec) -> bool:
-    """Whether anything is known of the visitor's interests that the spec has numbers for."""
+    """Whether anything is known of the visitor's interests that the spec has numbers for.
+
+    A profile in the space of another embedding model waits until it is made anew.
+    """
+    if profile.vector is not None and profile.vector_model != spec.vector_model:
+        return False
     return _has_vector(profile, spec) or any(profile.topics.get(topic, 0.0) > 0 for topic in spec.topics)
 
 

@@ -15,7 +15,7 @@ CLEAR: Final = 0.02
 
 
 def mean_topics(weights: Collection[Mapping[int, float]]) -> dict[int, float]:
-    """The mean weight of each topic over some visitors."""
+    """The mean weight of each topic over some visitors; {} of nobody."""
     total: Counter[int] = Counter()
     for one in weights:
         total.update(one)
