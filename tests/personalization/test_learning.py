@@ -55,14 +55,14 @@ def visitors(topics):
     return make_visitors(topics, 90)
 
 
-def make_visitors(topics, n, seed=0, **fields):
+def make_visitors(about, n, seed=0, **fields):
     """Visitors in equal crowds, one for each topic and direction; crowd by visitor id."""
     rng = np.random.default_rng(seed)
     rows = Visitor.objects.bulk_create([Visitor() for _ in range(n)])
-    crowd = {visitor.pk: number % len(topics) for number, visitor in enumerate(rows)}
+    crowd = {visitor.pk: number % len(about) for number, visitor in enumerate(rows)}
     seen = timezone.now() - timedelta(days=1)
     Profile.objects.bulk_create(
-        [make_profile(visitor, topics[crowd[visitor.pk]], crowd[visitor.pk], rng, seen, **fields) for visitor in rows]
+        [make_profile(visitor, about[crowd[visitor.pk]], crowd[visitor.pk], rng, seen, **fields) for visitor in rows]
     )
     return crowd
 
@@ -253,7 +253,7 @@ def test_another_embedding_model_keeps_the_crowds_by_what_they_read(crowds):
     EmbeddingModel.objects.create(name="new@test", dimensions=8, is_live=True)
     rows = list(Profile.objects.all())
     for row in rows:
-        row.vector, row.vector_model = row.vector.to_list()[::-1], "new@test"
+        row.vector, row.vector_model = np.asarray(row.vector)[::-1], "new@test"
     Profile.objects.bulk_update(rows, ["vector", "vector_model"])
     fit(crowds)
     assert crowds.current.number == 2
