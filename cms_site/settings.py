@@ -187,4 +187,5 @@ WAGTAIL_TAGGING = {
 WAGTAIL_PERSONALIZATION = {
     "RECOMMENDABLE_TYPES": ["cms_site.ArticlePage"],
     "EVENT_SINK": os.environ.get("EVENT_SINK", "database"),
+    "BASE_TEMPLATE": "base.html",
 }

@@ -21,6 +21,7 @@ urlpatterns = [
     path("sitemap.xml", sitemap, {"sitemaps": {"pages": PublicSitemap}}),
     *i18n_patterns(
         path("feed/", ArticleFeed(), name="feed"),
+        path("affinity/you/", include("personalization.views.urls")),
         path("", include(wagtail_urls)),
         prefix_default_language=False,
     ),

@@ -51,6 +51,9 @@ DEFAULTS: dict[str, Any] = {
     "EVENTS_ADDRESS_RATE": "6000/min",
     "RECOMMENDATIONS_RATE": "600/min",
     "CONSENT_RATE": "60/min",
+    "VISITOR_RATE": "120/min",
+    # What the visitor's own page extends: any template with the blocks "title" and "content".
+    "BASE_TEMPLATE": "personalization/base.html",
     # Recommendations: how many at most, how many candidates a source may propose, cache lifetimes.
     "MAX_ITEMS": 24,
     "CANDIDATES_PER_SOURCE": 40,

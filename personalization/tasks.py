@@ -19,7 +19,7 @@ from django.db import transaction
 
 from personalization.conf import settings
 from personalization.operations import learning
-from personalization.visitors import counts, crowds, folding, partitions
+from personalization.visitors import counts, crowds, folding, partitions, retention
 from personalization.visitors.sinks import Drained, EventSink, get_sink
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,8 @@ DRAIN_FOR_SECONDS = 30.0
 MAINTAIN_EVERY_SECONDS = 3600.0
 SWEEP_AFTER = timedelta(minutes=1)
 SWEEP_AT_ONCE = 500
+FORGET_EVERY_SECONDS = 6 * 3600.0
+FORGET_AT_ONCE = 500
 RETRY: dict[str, Any] = {
     "acks_late": True,
     "ignore_result": True,
@@ -105,6 +107,13 @@ def score_everybody() -> None:
     learning.score_everybody()
 
 
+@shared_task(name="personalization.forget_the_gone", **RETRY)
+def forget_the_gone() -> None:
+    """Every few hours: delete visitors who stayed away for so long that no cookie names them any more."""
+    while retention.forget_the_gone(FORGET_AT_ONCE):
+        pass
+
+
 def drain(sink: EventSink, wait_seconds: float = 0.0) -> Drained:
     """One turn of draining the sink, with its visitors' profiles to be folded by whichever worker is free."""
     drained = sink.drain(wait_seconds)
@@ -116,7 +125,7 @@ def drain(sink: EventSink, wait_seconds: float = 0.0) -> Drained:
 def schedule(app: Celery) -> None:
     """Put the periodic tasks on an app's schedule; beat reads it, whatever its scheduler."""
     tasks = [(fold_leftovers, SWEEP_EVERY_SECONDS), (learn, SWEEP_EVERY_SECONDS)]
-    tasks.append((maintain_events, MAINTAIN_EVERY_SECONDS))
+    tasks += [(maintain_events, MAINTAIN_EVERY_SECONDS), (forget_the_gone, FORGET_EVERY_SECONDS)]
     if settings.EVENT_SINK != "database":
         tasks.append((drain_events, DRAIN_EVERY_SECONDS))
     for task, seconds in tasks:

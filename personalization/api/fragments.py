@@ -71,7 +71,9 @@ class FragmentView(PersonalizationView):
 
 def _etag(slate: Slate, items: Sequence[RecommendedItem], language: str) -> str:
     """Weak: the slate's id differs each time, what a reader sees does not."""
-    shown = [(item.page.pk, item.url, item.title, [reason.text for reason in item.reasons]) for item in items]
+    shown = [
+        (item.page.pk, item.url, item.title, item.hide_url, [reason.text for reason in item.reasons]) for item in items
+    ]
     content = repr((slate.placement, sorted(slate.segments), language, shown))
     return f'W/"{hashlib.blake2b(content.encode(), digest_size=16).hexdigest()}"'
 

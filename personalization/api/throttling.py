@@ -7,6 +7,7 @@ import logging
 import time
 
 from django.core.cache import BaseCache
+from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
@@ -84,4 +85,6 @@ class VisitorThrottle(ClientThrottle):
         visitor_id = affinity_of(request._request).claimed_id
         if visitor_id is None:
             return super().get_cache_key(request, view)
-        return f"personalization:throttle:{self.scope}:{visitor_id.hex}"
+        # Not the id itself: once its visitor is deleted, no cache may hold it either.
+        ident = salted_hmac("personalization.throttle", visitor_id.hex, algorithm="sha256").hexdigest()[:32]
+        return f"personalization:throttle:{self.scope}:{ident}"

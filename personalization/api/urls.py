@@ -8,6 +8,7 @@ from .events import EventsView
 from .fragments import FragmentView
 from .recommendations import RecommendationsView
 from .schema import DocsView, SchemaView
+from .visitor import ExportView, OnboardingView, PageView, ResetView, TopicView, VisitorView
 
 
 class AnyText(StringConverter):
@@ -24,6 +25,12 @@ urlpatterns: list[URLPattern] = [
     path("events/", EventsView.as_view(), name="events"),
     path("recommendations/", RecommendationsView.as_view(), name="recommendations"),
     path("fragments/<personalization_any:placement>/", FragmentView.as_view(), name="fragment"),
+    path("visitor/", VisitorView.as_view(), name="visitor"),
+    path("visitor/topics/<personalization_any:topic>/", TopicView.as_view(), name="visitor_topic"),
+    path("visitor/pages/<personalization_any:page>/", PageView.as_view(), name="visitor_page"),
+    path("visitor/onboarding/", OnboardingView.as_view(), name="visitor_onboarding"),
+    path("visitor/reset/", ResetView.as_view(), name="visitor_reset"),
+    path("visitor/export/", ExportView.as_view(), name="visitor_export"),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
 ]

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from personalization.types import Reason, Slate, SlateItem
 from personalization.visibility import visible_pages
+from personalization.visitors import affinity_of
 from tagging import index
 
 from .queries import site_for
@@ -34,7 +36,10 @@ class ItemReason:
 
 @dataclass(frozen=True, slots=True)
 class RecommendedItem:
-    """One recommendation. `page` is of its specific class; `position` starts at 1; `url` is "" where it has none."""
+    """One recommendation. `page` is of its specific class; `position` starts at 1; `url` is "" where it has none.
+
+    `hide_url` is where the visitor may say "don't show me this"; "" where there is no profile that could keep it.
+    """
 
     page: Page
     url: str
@@ -43,6 +48,7 @@ class RecommendedItem:
     reasons: tuple[ItemReason, ...]
     position: int
     slate_id: UUID
+    hide_url: str = ""
 
 
 def render_items(slate: Slate, request: HttpRequest | None) -> list[RecommendedItem]:
@@ -50,6 +56,7 @@ def render_items(slate: Slate, request: HttpRequest | None) -> list[RecommendedI
     site_id = site_for(request)
     pages = {page.pk: page for page in _specific(slate.items, site_id)}
     texts = _ReasonTexts([reason for item in slate.items for reason in item.reasons], site_id)
+    is_hideable = slate.is_personal and request is not None and affinity_of(request).visitor_id is not None
     shown = [(item, pages[item.page_id]) for item in slate.items if item.page_id in pages]
     return [
         RecommendedItem(
@@ -60,6 +67,7 @@ def render_items(slate: Slate, request: HttpRequest | None) -> list[RecommendedI
             reasons=texts.of(item.reasons),
             position=position,
             slate_id=slate.slate_id,
+            hide_url=_hide_url(page.pk) if is_hideable else "",
         )
         for position, (item, page) in enumerate(shown, start=1)
     ]
@@ -69,6 +77,14 @@ def _specific(items: Iterable[SlateItem], site_id: int) -> Iterable[Page]:
     pages = visible_pages(site_id).filter(pk__in=[item.page_id for item in items])
     specific: Iterable[Page] = pages.specific()
     return specific
+
+
+def _hide_url(page_id: int) -> str:
+    """ "" where the site does not include the URLs of the visitor's own page."""
+    try:
+        return reverse("personalization_you:hide", args=[page_id])
+    except NoReverseMatch:
+        return ""
 
 
 class _ReasonTexts:
@@ -87,7 +103,7 @@ class _ReasonTexts:
     def _text(self, code: str, params: Mapping[str, Any]) -> str:
         match code:
             case "topic" if params["topic_id"] in self.topics:
-                return _("More on %(topic)s") % {"topic": self._topic(params["topic_id"])}
+                return _("More on %(topic)s") % {"topic": topic_label(self.topics[params["topic_id"]])}
             case "read" if params["page_id"] in self.titles:
                 return _("Because you read “%(title)s”") % {"title": self.titles[params["page_id"]]}
             case "topic" | "read" | "profile":
@@ -104,9 +120,10 @@ class _ReasonTexts:
                 return _("Editors’ pick")
         return str(params.get("text", code))
 
-    def _topic(self, topic_id: int) -> str:
-        """A topic tree is in one language, a site in several: it may translate names in the context "topic"."""
-        return pgettext("topic", self.topics[topic_id])
+
+def topic_label(name: str) -> str:
+    """A topic tree is in one language, a site in several: it may translate names in the context "topic"."""
+    return pgettext("topic", name)
 
 
 def _titles(page_ids: Iterable[int], site_id: int) -> dict[int, str]:

@@ -27,6 +27,7 @@ __all__ = [
     "delete_visitor",
     "load_profile",
     "load_visitor",
+    "numbers",
     "profile_of",
     "record_events",
     "save_tally",
@@ -228,7 +229,7 @@ def _direction(row: Profile) -> Vector | None:
     if row.liked_vector is None:
         return read
     read_sum = None if read is None else read.astype(np.float64) * row.vector_length
-    return direction(read_sum, np.asarray(_values(row.liked_vector), dtype=np.float64))
+    return direction(read_sum, np.asarray(numbers(row.liked_vector), dtype=np.float64))
 
 
 def like_again(row: Profile) -> None:
@@ -255,13 +256,13 @@ def _by_text(values: Mapping[int, float]) -> dict[str, float]:
 def _array(stored: Any) -> Vector | None:
     if stored is None:
         return None
-    vector = np.asarray(_values(stored), dtype=np.float32)
+    vector = np.asarray(numbers(stored), dtype=np.float32)
     # Half precision does not keep the length at exactly 1.
     return (vector / np.linalg.norm(vector)).astype(np.float32)
 
 
-def _values(stored: Any) -> Any:
-    """A halfvec as read from the database, or an array that is about to be written."""
+def numbers(stored: Any) -> Any:
+    """What can be counted with: a halfvec as read from the database, or an array that is about to be written."""
     return stored.to_list() if hasattr(stored, "to_list") else stored
 
 

@@ -29,6 +29,14 @@ OPERATIONS = {
     ("put", "consent/"),
     ("delete", "consent/"),
     ("post", "events/"),
+    ("get", "visitor/"),
+    ("delete", "visitor/"),
+    ("post", "visitor/topics/{topic}/"),
+    ("post", "visitor/pages/{page}/"),
+    ("get", "visitor/onboarding/"),
+    ("post", "visitor/onboarding/"),
+    ("post", "visitor/reset/"),
+    ("get", "visitor/export/"),
     ("get", "recommendations/"),
     ("get", "fragments/{placement}/"),
 }
@@ -79,7 +87,7 @@ def test_the_page_to_try_it_runs_no_inline_script(client):
 
 @pytest.fixture
 def site_to_try(settings):
-    rates = {f"{name}_RATE": "100000/min" for name in ("EVENTS", "RECOMMENDATIONS", "CONSENT")}
+    rates = {f"{name}_RATE": "100000/min" for name in ("EVENTS", "RECOMMENDATIONS", "CONSENT", "VISITOR")}
     settings.WAGTAIL_PERSONALIZATION = {**settings.WAGTAIL_PERSONALIZATION, **rates}
     site = make_site()
     make_locale("fr")

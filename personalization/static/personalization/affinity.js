@@ -6,6 +6,7 @@
  * window.affinity.consent({analytics: true, personalization: false})
  *     says yes to being counted, no to a profile. What a no ends is deleted; two of them delete everything.
  * window.affinity.track("feedback", pageId, {value: 1})
+ * window.affinity.refresh()   fetches the reader's own lists again: what they want to see has changed
  *
  * Without a yes it sends no event. The state is kept in sessionStorage, never in localStorage or a cookie. Only events
  * that the site could not take wait in localStorage, under their own ids, until it can; a no deletes them.
@@ -72,7 +73,7 @@
     const answer = remember(await ask({ method: "POST", headers, body }));
     document.dispatchEvent(new CustomEvent("affinity:consent", { detail: answer }));
     if (answer.counted) start();
-    else document.querySelectorAll("[data-affinity-fragment]").forEach(fill);
+    else refresh();
     return answer;
   };
 
@@ -242,7 +243,7 @@
 
   const onClick = ({ target }) => {
     const item = target.closest?.("a, button")?.closest("[data-affinity-item]");
-    if (!item) return;
+    if (!item || target.closest("form")) return;
     track("click", item.dataset.affinityItem, slateOf(item));
     flushAtOnce();
   };
@@ -286,6 +287,8 @@
     url.searchParams.set("referrer", referrer());
     watch((await replacement(url, list).catch(() => null)) || list);
   };
+
+  const refresh = () => document.querySelectorAll("[data-affinity-fragment]").forEach(fill);
 
   // Null where there is nothing better than the list that everybody sees.
   const replacement = async (url, list) => {
@@ -351,7 +354,7 @@
       () => {},
     );
 
-  window.affinity = { consent, track };
+  window.affinity = { consent, track, refresh };
   if (document.prerendering) document.addEventListener("prerenderingchange", begin, { once: true });
   else begin();
 })();

@@ -1,0 +1,1 @@
+"""Pages for visitors, rendered by the server: they need no JavaScript."""

@@ -1,0 +1,56 @@
+"""Takes the answer to "What do you want to read about?" from a form in any page of the site."""
+
+from __future__ import annotations
+
+import uuid
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from personalization.types import Purpose
+from personalization.visitors import Affinity, affinity_of, cookie, preferences, store
+from tagging import index
+
+from .guard import own_data, posted_from_here
+
+MOST = 100
+"""A form shows fewer topics than this."""
+
+
+@own_data
+@posted_from_here
+@require_POST
+def take(request: HttpRequest) -> HttpResponse:
+    """Seed the profile with the chosen topics.
+
+    Whoever has no profile yet says yes to it in the same form; without that nothing is kept.
+    """
+    response = HttpResponseRedirect(reverse("personalization_you:page"))
+    visitor_id = _who(affinity_of(request), says_yes="personalization" in request.POST)
+    if visitor_id and preferences.answer(visitor_id, _topics(request)):
+        cookie.write(request, response, visitor_id)
+        response["Location"] += f"?{urlencode({'done': 'answered'})}"
+    return response
+
+
+def _who(affinity: Affinity, *, says_yes: bool) -> uuid.UUID | None:
+    """The visitor who has, or now allows, a profile; None without consent and against the browser's own no."""
+    if affinity.refusal or affinity.is_bot:
+        return None
+    if "personalization" in affinity.purposes:
+        return affinity.known_id
+    if not says_yes:
+        return None
+    purposes: frozenset[Purpose] = affinity.purposes | {"personalization"}
+    device = affinity.context.device
+    if affinity.known_id and store.set_purposes(affinity.known_id, purposes, device):
+        return affinity.known_id
+    return store.create_visitor(device, purposes)
+
+
+def _topics(request: HttpRequest) -> list[int]:
+    chosen = [int(value) for value in request.POST.getlist("topics")[:MOST] if value.isascii() and value.isdecimal()]
+    known = index.topic_names([topic for topic in chosen if topic < 2**63])
+    return [topic for topic in chosen if topic in known]
