@@ -36,13 +36,14 @@ class CountColumn(Column):
 
 
 class ShareColumn(Column):
-    """A share of them."""
+    """Clicks per impression, or that one of the two is held back."""
 
     def __init__(self, name: str, **kwargs: Any) -> None:
         super().__init__(name, sort_key=name, **kwargs)
 
     def get_value(self, instance: Any) -> str:
-        return share_in_words(super().get_value(instance))
+        is_hidden = instance.impressions is None or instance.clicks is None
+        return gettext("hidden") if is_hidden else share_in_words(super().get_value(instance))
 
 
 class HiddenLastMixin:
