@@ -17,15 +17,17 @@ from personalization.conf import settings
 from personalization.models import Placement, PlacementRule, Segment, Visitor
 from personalization.operations.placements import forget_placements
 from personalization.operations.topics import replace_topic
-from personalization.tasks import fold_soon
+from personalization.tasks import fold_soon, refresh_segment_soon
 from personalization.visitors import accounts, affinity_of, partitions
 from personalization.visitors.segments import forget_compiled
 from personalization.visitors.sinks import get_sink
 from tagging.signals import topic_replaced
 
 
-def on_segment_changed(**kwargs: Any) -> None:
+def on_segment_changed(instance: Segment, **kwargs: Any) -> None:
     forget_compiled()
+    if instance.pk:
+        refresh_segment_soon(instance.pk)
 
 
 def on_placement_changed(**kwargs: Any) -> None:

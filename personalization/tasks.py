@@ -19,7 +19,7 @@ from django.db import transaction
 
 from personalization.conf import settings
 from personalization.operations import learning
-from personalization.visitors import counts, crowds, folding, partitions, retention
+from personalization.visitors import belonging, counts, crowds, folding, partitions, retention
 from personalization.visitors.sinks import Drained, EventSink, get_sink
 
 logger = logging.getLogger(__name__)
@@ -84,7 +84,8 @@ def maintain_events() -> None:
 
 @shared_task(name="personalization.measure_segments", **RETRY)
 def measure_segments() -> None:
-    """Each night: write down how many visitors each segment has."""
+    """Each night: see who belongs by now, and write down how many visitors each segment has."""
+    belonging.refresh()
     crowds.measure_segments()
 
 
@@ -112,6 +113,12 @@ def forget_the_gone() -> None:
     """Every few hours: delete visitors who stayed away for so long that no cookie names them any more."""
     while retention.forget_the_gone(FORGET_AT_ONCE):
         pass
+
+
+@shared_task(name="personalization.refresh_segment", **RETRY)
+def refresh_segment(segment_id: int) -> None:
+    """Put visitors into the segment whose rules an editor changed, and take others out."""
+    belonging.refresh(segment_id)
 
 
 def drain(sink: EventSink, wait_seconds: float = 0.0) -> Drained:
@@ -168,3 +175,8 @@ def learn_soon() -> None:
 def score_soon() -> None:
     """Have a worker apply what was learned to all visitors as soon as this transaction is committed."""
     transaction.on_commit(lambda: _broker.send(score_everybody), robust=True)
+
+
+def refresh_segment_soon(segment_id: int) -> None:
+    """Have a worker see who belongs to the segment as soon as this transaction is committed."""
+    transaction.on_commit(lambda: _broker.send(refresh_segment, segment_id), robust=True)

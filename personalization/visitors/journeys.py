@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,7 +31,7 @@ class Step:
 
 
 def journeys(segment: int, well_read: Collection[int]) -> list[tuple[Step, ...]]:
-    """Up to `SHOWN` visits to two pages or more, the longest first: each of another visitor, no two alike.
+    """Up to `SHOWN` visits to two pages or more, long ones first: each of another visitor, no two alike.
 
     Only visits whose every page is in `well_read`, which are those that enough of the segment's visitors read.
     """
@@ -40,7 +41,17 @@ def journeys(segment: int, well_read: Collection[int]) -> list[tuple[Step, ...]]
         if len(pages) > 1 and set(pages) <= set(well_read) and len(pages) > len(longest.get(visitor, ())):
             longest[visitor] = steps
     different = {tuple(step.page_id for step in steps): steps for steps in longest.values()}
-    return sorted(different.values(), key=lambda steps: (-len(steps), steps[0].page_id))[:SHOWN]
+    return _varied(sorted(different.values(), key=lambda steps: (-len(steps), steps[0].page_id)))[:SHOWN]
+
+
+def _varied(visits: list[tuple[Step, ...]]) -> list[tuple[Step, ...]]:
+    """First one visit from each page that visits begin with, then a second from each, and so on."""
+    begun: Counter[int] = Counter()
+    turns = []
+    for steps in visits:
+        turns.append(begun[steps[0].page_id])
+        begun[steps[0].page_id] += 1
+    return [steps for _turn, steps in sorted(zip(turns, visits, strict=True), key=lambda pair: pair[0])]
 
 
 def _visits(segment: int) -> Iterator[tuple[uuid.UUID, tuple[Step, ...]]]:

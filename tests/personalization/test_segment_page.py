@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from personalization.models import Event, Placement, PlacementRule, Profile, Segment, SegmentSize, ServedSlate, Visitor
-from personalization.tasks import measure_segments
+from personalization.visitors import crowds
 from personalization.visitors.crowds import census
 from tests.factories import make_article, make_editor, make_private, make_site, make_topic, make_user
 
@@ -131,9 +131,9 @@ def test_a_segment_of_nearly_everybody_does_not_tell_of_the_others(segment: Segm
 def test_the_nightly_task_writes_sizes_once_a_day_and_the_page_draws_them(editor: Client, segment: Segment) -> None:
     make_visitors(20, [segment])
     make_visitors(60)
-    measure_segments()
+    crowds.measure_segments()
     make_visitors(5, [segment])
-    measure_segments()
+    crowds.measure_segments()
     sizes = SegmentSize.objects.values_list("segment", "size", "is_shown")
     assert set(sizes) == {(segment.pk, 25, True), (None, 85, True)}
     for back, size, is_shown in ((1, 24, True), (2, 3, False), (3, 12, True)):
