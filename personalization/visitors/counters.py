@@ -20,6 +20,7 @@ _COUNTED = """
               AND earlier.page_id = reading.page_id AND earlier.at >= %(horizon)s
               AND earlier.at >= date_trunc('hour', reading.at)
               AND earlier.at < date_trunc('hour', reading.at) + interval '1 hour'
+            OFFSET 0
         )
     ), page AS (
         SELECT page_id, max(at) AS as_of, count(*) AS total FROM counted GROUP BY page_id

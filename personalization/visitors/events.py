@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from datetime import timedelta
-from operator import attrgetter
+from datetime import datetime, timedelta
 from typing import Any
 
 import swapper
@@ -19,45 +17,24 @@ from personalization.exceptions import InvalidField
 from personalization.models import Event, Visitor
 from personalization.types import EventRecord
 
-from . import counters, counts
-
-Batch = tuple[uuid.UUID, Sequence[EventRecord]]
-
-COLUMNS: Mapping[str, str] = {
-    "event_id": "uuid",
-    "kind": "text",
-    "page_id": "bigint",
-    "at": "timestamptz",
-    "value": "float8",
-    "slate_id": "uuid",
-    "placement": "text",
-    "position": "smallint",
-    "device": "text",
-    "country": "text",
-    "referrer": "text",
-    "utm_source": "text",
-    "utm_medium": "text",
-    "utm_campaign": "text",
-}
-"""The fields of an event, which are columns of the table, and their types there."""
-
-_values_of = attrgetter(*COLUMNS)
+from . import counters, counts, serialization
 
 # One statement, so that what counts the new rows doesn't see them among the earlier ones. The visitor's row is locked
 # before it begins: nothing of the same visitor can be written meanwhile, so that looking for an event is enough to
-# keep it from being stored twice, in whichever partition it is.
+# keep it from being stored twice, in whichever partition it is. OFFSET 0 has each looked up by the index, however many
+# the planner believes to come: it would rather read all that was stored in the last days.
 _RECORD = """
     WITH sent AS (
-        SELECT DISTINCT ON (visitor_id, event_id) * FROM unnest({arrays}) WITH ORDINALITY
-            AS row (visitor_id, {columns}, number)
+        SELECT DISTINCT ON (visitor_id, event_id) * FROM {rows}
         ORDER BY visitor_id, event_id, number
     ), new AS (
         INSERT INTO {events} (visitor_id, {columns}, received_at, is_folded)
-        SELECT visitor_id, {columns}, now(), kind = 'impression' OR visitor_id <> ALL(%(profiled)s::uuid[]) FROM sent
+        SELECT visitor_id, {values}, now(), kind = 'impression' OR visitor_id <> ALL(%(profiled)s::uuid[]) FROM sent
         WHERE NOT EXISTS (
             SELECT FROM {events} earlier
             WHERE earlier.visitor_id = sent.visitor_id AND earlier.event_id = sent.event_id
               AND earlier.at >= %(horizon)s
+            OFFSET 0
         )
         ORDER BY number
         RETURNING visitor_id, {columns}
@@ -67,6 +44,22 @@ _RECORD = """
     SELECT count(*) FROM new
 """
 
+# Without a profile, no slate was chosen by one.
+_OWN_SLATE = "CASE WHEN visitor_id = ANY(%(profiled)s::uuid[]) THEN slate_id END"
+
+# What a request brings, and what waited elsewhere: the latter in a table of this session's, which COPY fills faster.
+_ARRAYS = "unnest({arrays}) WITH ORDINALITY AS row (visitor_id, {columns}, number)"
+_WAITING = """
+    (SELECT visitor_id, {values}, number FROM affinity_waiting, jsonb_array_elements(events)
+        WITH ORDINALITY AS element (event, number)) AS row
+    WHERE page_id IS NULL OR EXISTS (SELECT FROM {pages} page WHERE page.id = row.page_id)
+"""
+_EARLIEST_WAITING = "SELECT min({moment}) FROM affinity_waiting, jsonb_array_elements(events) AS event"
+_MAKE_WAITING = """
+    CREATE TEMPORARY TABLE IF NOT EXISTS affinity_waiting (visitor_id uuid, events jsonb) ON COMMIT DELETE ROWS;
+    TRUNCATE affinity_waiting
+"""
+
 
 def record_events(visitor_id: uuid.UUID, events: Sequence[EventRecord]) -> int:
     """Append a validated batch; the number of events that were new. 0 where the visitor is gone.
@@ -74,38 +67,81 @@ def record_events(visitor_id: uuid.UUID, events: Sequence[EventRecord]) -> int:
     Sent again, a batch changes nothing. Raises `InvalidField` where a page went away in this very moment.
     """
     try:
-        return _record([(visitor_id, events)])
+        return _record(visitor_id, events)
     except IntegrityError as error:
         raise InvalidField("events", _("A page was deleted just now. Leave its events out.")) from error
 
 
-def record_batches(batches: Sequence[Batch]) -> int:
+def record_batches(batches: Sequence[tuple[uuid.UUID, Sequence[EventRecord]]]) -> int:
     """Append the validated batches of many visitors in one transaction; the number of events that were new.
 
     For what was validated some time ago: visitors and pages that are gone by now are left out. Raises
     `IntegrityError` where a page goes away in this very moment; written again, the batches change nothing twice.
     """
-    page_ids = {event.page_id for _visitor_id, events in batches for event in events}
-    pages = swapper.load_model("wagtailcore", "Page").objects.filter(pk__in=page_ids)
-    known = set(pages.order_by().values_list("pk", flat=True))
-    return _record(
-        [(visitor_id, [event for event in events if event.page_id in known]) for visitor_id, events in batches]
-    )
+    return record_waiting([(visitor_id, serialization.dump(events)) for visitor_id, events in batches])
 
 
 @transaction.atomic
-def _record(batches: Sequence[Batch]) -> int:
+def record_waiting(batches: Sequence[tuple[uuid.UUID, str]]) -> int:
+    """`record_batches` for batches that waited as text, by `serialization.dump`, and never become objects again.
+
+    Raises `DataError` where a text is no batch.
+    """
     purposes = _lock({visitor_id for visitor_id, _events in batches})
-    rows = [
-        (visitor_id, *_values(event, is_profiled="personalization" in purposes[visitor_id]))
-        for visitor_id, events in batches
-        if visitor_id in purposes
-        for event in events
-    ]
-    if not rows:
+    present = [(visitor_id, events) for visitor_id, events in batches if visitor_id in purposes]
+    if not present:
         return 0
+    earliest = _stage(present)
+    pages = connection.ops.quote_name(swapper.load_model("wagtailcore", "Page")._meta.db_table)
+    rows = _WAITING.format(values=serialization.columns_from("event"), pages=pages)
+    return _insert(rows, _parameters(purposes, earliest))
+
+
+def _stage(batches: Sequence[tuple[uuid.UUID, str]]) -> datetime:
+    """Put the batches where `_WAITING` finds them; when the earliest event was."""
+    lines = "".join(f"{visitor_id}\t{_escaped(events)}\n" for visitor_id, events in batches)
     with connection.cursor() as cursor:
-        cursor.execute(_statement(), _parameters(rows, purposes))
+        cursor.execute(_MAKE_WAITING)
+        with connection.wrap_database_errors, cursor.copy("COPY affinity_waiting FROM STDIN") as copy:
+            copy.write(lines)
+        cursor.execute(_EARLIEST_WAITING.format(moment=serialization.moment_from("event")))
+        (earliest,) = cursor.fetchone()
+    return earliest or timezone.now()
+
+
+def _escaped(text: str) -> str:
+    """As COPY takes a value."""
+    return text.replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
+
+
+@transaction.atomic
+def _record(visitor_id: uuid.UUID, events: Sequence[EventRecord]) -> int:
+    purposes = _lock({visitor_id})
+    if not purposes or not events:
+        return 0
+    columns = map(list, zip(*map(serialization.values_of, events), strict=True))
+    values = dict(zip(serialization.COLUMNS, columns, strict=True))
+    types = [("visitor_id", "uuid"), *serialization.COLUMNS.items()]
+    arrays = ", ".join(f"%({name})s::{kind}[]" for name, kind in types)
+    rows = _ARRAYS.format(arrays=arrays, columns=", ".join(serialization.COLUMNS))
+    parameters = _parameters(purposes, min(event.at for event in events))
+    return _insert(rows, {**parameters, **values, "visitor_id": [visitor_id] * len(events)})
+
+
+def _insert(rows: str, parameters: Mapping[str, Any]) -> int:
+    """Run the statement over these rows; how many of them were new."""
+    events = connection.ops.quote_name(Event._meta.db_table)
+    columns = ", ".join(serialization.COLUMNS)
+    statement = _RECORD.format(
+        rows=rows,
+        columns=columns,
+        values=columns.replace("slate_id", _OWN_SLATE),
+        events=events,
+        counters=counters.with_counted(events),
+        counts=counts.with_counted(events),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
         (recorded,) = cursor.fetchone()
     # Foreign keys are checked at commit otherwise, too late for an answer that says what is wrong.
     connection.check_constraints()
@@ -121,31 +157,13 @@ def _lock(visitor_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Collection[str]
     return dict(visitors.values_list("pk", "purposes"))
 
 
-def _values(event: EventRecord, *, is_profiled: bool) -> tuple[Any, ...]:
-    """The event as a row. Without a profile, no slate was chosen by one."""
-    return _values_of(event if is_profiled else replace(event, slate_id=None))
-
-
-def _parameters(rows: Sequence[tuple[Any, ...]], purposes: Mapping[uuid.UUID, Collection[str]]) -> dict[str, Any]:
-    values = dict(zip(("visitor_id", *COLUMNS), map(list, zip(*rows, strict=True)), strict=True))
+def _parameters(purposes: Mapping[uuid.UUID, Collection[str]], earliest: datetime) -> dict[str, Any]:
     # A request may come again, word for word, until its events are too old to be taken; each time they seem younger.
     longest = timedelta(hours=settings.EVENTS_MAX_AGE_HOURS)
     return {
-        **values,
         "profiled": [visitor_id for visitor_id, granted in purposes.items() if "personalization" in granted],
         "counted": [visitor_id for visitor_id, granted in purposes.items() if "analytics" in granted],
-        "horizon": min(timezone.now() - longest, *values["at"]) - longest,
+        "horizon": min(timezone.now() - longest, earliest) - longest,
         **counters.parameters(),
         **counts.parameters(),
     }
-
-
-def _statement() -> str:
-    events = connection.ops.quote_name(Event._meta.db_table)
-    return _RECORD.format(
-        arrays=", ".join(f"%({name})s::{kind}[]" for name, kind in [("visitor_id", "uuid"), *COLUMNS.items()]),
-        columns=", ".join(COLUMNS),
-        events=events,
-        counters=counters.with_counted(events),
-        counts=counts.with_counted(events),
-    )

@@ -109,7 +109,7 @@ def test_the_number_of_queries_does_not_grow(page, write):
             events.record_batches(batches)
         return len(captured)
 
-    assert queries(1) == queries(30) <= 8
+    assert queries(1) == queries(30) <= 9
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -24,9 +24,9 @@ from redis.retry import Retry
 from personalization.conf import settings
 from personalization.exceptions import InvalidField, SinkUnavailable
 from personalization.types import EventRecord
-from personalization.visitors.events import record_batches
+from personalization.visitors import serialization
+from personalization.visitors.events import record_waiting
 
-from . import serialization
 from .base import Drained, EventSink
 
 logger = logging.getLogger(__name__)
@@ -54,10 +54,10 @@ class Entry:
     id: bytes
     fields: Mapping[bytes, bytes]
 
-    def batch(self) -> tuple[uuid.UUID, list[EventRecord]]:
-        """Raises ValueError where this is no batch."""
+    def batch(self) -> tuple[uuid.UUID, str]:
+        """Whose it is, and the events as text. Raises ValueError where this is no batch."""
         try:
-            return uuid.UUID(self.fields[b"visitor"].decode()), serialization.load(self.fields[b"events"])
+            return uuid.UUID(self.fields[b"visitor"].decode()), self.fields[b"events"].decode()
         except KeyError as error:
             raise ValueError(f"the field {error} is missing") from error
 
@@ -138,7 +138,7 @@ class RedisSink(EventSink):
             return Drained()
         try:
             batches = [entry.batch() for entry in entries]
-            recorded = record_batches(batches)
+            recorded = record_waiting(batches)
         except (ValueError, *REFUSED) as error:
             if len(entries) == 1:
                 return Drained(batches=1, set_aside=self._failed(entries[0], error))
