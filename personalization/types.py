@@ -94,10 +94,14 @@ class ProfileState:
     answers: frozenset[int] = frozenset()
     has_answered: bool = False
     clusters: Mapping[int, float] = field(default_factory=dict)
+    _read_page_ids: frozenset[int] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def read_page_ids(self) -> frozenset[int]:
-        return frozenset(page.page_id for page in self.recent)
+        """The pages in `recent`, put together once: many segments may ask at one page view."""
+        if self._read_page_ids is None:
+            object.__setattr__(self, "_read_page_ids", frozenset(page.page_id for page in self.recent))
+        return self._read_page_ids or frozenset()
 
 
 @dataclass(frozen=True, slots=True)

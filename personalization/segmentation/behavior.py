@@ -66,14 +66,7 @@ class PageRead(RuleType):
 
     def matcher(self, operator: str, page: int) -> Matcher:
         wanted = operator == "read"
-
-        def matches(profile: ProfileState | None, context: RequestContext) -> bool:
-            for read in profile.recent if profile else ():
-                if read.page_id == page:
-                    return wanted
-            return not wanted
-
-        return matches
+        return lambda profile, context: (profile is not None and page in profile.read_page_ids) is wanted
 
 
 @register

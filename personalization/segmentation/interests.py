@@ -6,7 +6,7 @@ import operator as op
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from personalization.types import ProfileState, RequestContext
+from personalization.types import ProfileState
 
 from .behavior import AMOUNT_OPERATOR, AMOUNTS
 from .fields import Choice, ClusterChoice, EntityChoice, Number, PageChoice, Share, TopicChoice
@@ -18,21 +18,39 @@ INTERESTS = _("Interests")
 Kind = Literal["topics", "entities"]
 
 
+FEW = 24
+"""So many ids are looked up one by one; of more, those that the visitor knows are found first."""
+
+
 def _share_of(kind: Kind, ids: frozenset[int], operator: str, value: float) -> Matcher:
-    """Compares what the ids weigh together. Added up in the order of the ids, as the estimate's SQL does."""
-    compare = AMOUNTS[operator]
+    """Compares what the ids weigh together."""
     weights: Callable[[ProfileState], Mapping[int, float]] = op.attrgetter(kind)
+    total = _total(ids)
+    if operator == "at_least":
+        return lambda profile, context: (total(weights(profile)) if profile else 0.0) >= value
+    return lambda profile, context: (total(weights(profile)) if profile else 0.0) < value
+
+
+def _total(ids: frozenset[int]) -> Callable[[Mapping[int, float]], float]:
+    """Adds up the weights of the ids, in the order of the ids, as the estimate's SQL does."""
+    ordered = sorted(ids)
+
+    def of_one(weights: Mapping[int, float]) -> float:
+        return weights.get(ordered[0], 0.0)
+
+    def of_few(weights: Mapping[int, float]) -> float:
+        total = 0.0
+        for key in ordered:
+            if key in weights:
+                total += weights[key]
+        return total
+
+    def of_many(weights: Mapping[int, float]) -> float:
+        return sum([weights[key] for key in sorted(ids.intersection(weights))], 0.0)
+
     if len(ids) == 1:
-        (only,) = ids
-        return lambda profile, context: compare(weights(profile).get(only, 0.0) if profile else 0.0, value)
-
-    def matches(profile: ProfileState | None, context: RequestContext) -> bool:
-        if profile is None:
-            return compare(0.0, value)
-        found = weights(profile)
-        return compare(sum([found[key] for key in sorted(ids.intersection(found))], 0.0), value)
-
-    return matches
+        return of_one
+    return of_few if len(ids) <= FEW else of_many
 
 
 @register
