@@ -20,7 +20,7 @@ from personalization.types import Slate
 
 from .base import PersonalizationView
 from .openapi import described
-from .parameters import NAME, REFERRER, ListParameters, read_parameters
+from .parameters import NAME, QUERY, REFERRER, ListParameters, read_parameters
 
 
 class FragmentView(PersonalizationView):
@@ -41,6 +41,7 @@ class FragmentView(PersonalizationView):
             OpenApiParameter("If-None-Match", str, "header", description="The ETag of the list the browser has."),
             ListParameters,
             REFERRER,
+            QUERY,
         ],
         responses={
             (200, "text/html"): OpenApiTypes.STR,

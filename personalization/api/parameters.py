@@ -72,6 +72,12 @@ REFERRER = OpenApiParameter(
     description="The host that the reader came from, where the request itself cannot say. Segments may ask for it, as "
     "for `utm_source`, `utm_medium` and `utm_campaign`.",
 )
+QUERY = OpenApiParameter(
+    "query",
+    str,
+    description="Parameters of the address that the reader came by, as a query string: `edition=print&from=mail`. "
+    "Segments may ask for them; the first 20 are looked at.",
+)
 
 
 @dataclass(frozen=True, slots=True)

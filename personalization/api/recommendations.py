@@ -20,7 +20,7 @@ from personalization.types import Slate
 
 from .base import PersonalizationView
 from .openapi import described
-from .parameters import REFERRER, RecommendationParameters, read_parameters
+from .parameters import QUERY, REFERRER, RecommendationParameters, read_parameters
 
 
 class ReasonShape(serializers.Serializer[Any]):
@@ -102,7 +102,7 @@ class RecommendationsView(PersonalizationView):
     @described(
         operation_id="recommendations",
         summary="Recommend pages",
-        parameters=[RecommendationParameters, REFERRER],
+        parameters=[RecommendationParameters, REFERRER, QUERY],
         responses=Recommendations,
     )
     def get(self, request: Request) -> Response:

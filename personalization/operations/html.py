@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from wagtail.models import Locale
 
 from personalization.types import RecQuery, Slate
+from personalization.visitors import segments
 
 from .items import RecommendedItem
 
@@ -34,6 +35,8 @@ def render_html(
     if not items:
         return ""
     context = {"items": items, "placement": slate.placement, "slate": slate, "fragment_url": fragment_url}
+    if fragment_url:
+        context["parameters"] = " ".join(sorted(map(quote, segments.asked_parameters())))
     templates = ["personalization/recommended.html"]
     if slate.placement:
         templates.insert(0, f"personalization/recommended/{slate.placement}.html")

@@ -20,6 +20,7 @@ from wagtail.coreutils import get_content_languages
 from personalization.segmentation import MAX_DEPTH, RuleType, rule_types
 from personalization.segmentation.fields import (
     Choice,
+    ClusterChoice,
     Codes,
     EntityChoice,
     Field,
@@ -40,6 +41,7 @@ from personalization.segmentation.registry import FieldErrors
 from personalization.visitors.memberships import imported_segment_names
 
 from .choosers import entity_chooser, segment_chooser, topic_chooser
+from .rule_names import cluster_names
 from .rule_words import error_in_words
 
 _TopicBlock = topic_chooser.get_block_class()
@@ -199,6 +201,7 @@ _BLOCKS: dict[type, Callable[[Any, Texts], blocks.FieldBlock]] = {
     SegmentChoice: lambda field, texts: _SegmentBlock(**texts),
     PageChoice: lambda field, texts: blocks.PageChooserBlock(**texts),
     ImportedSegmentChoice: lambda field, texts: IdBlock(choices=list(imported_segment_names().items()), **texts),
+    ClusterChoice: lambda field, texts: IdBlock(choices=list(cluster_names().items()), **texts),
     Id: lambda field, texts: blocks.IntegerBlock(min_value=1, **texts),
     GroupChoice: _groups,
     Locales: _languages,

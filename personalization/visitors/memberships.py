@@ -19,9 +19,14 @@ from personalization.segmentation.imported import ImportedSegment
 PEER: Final = "wagtail_personalisation"
 
 
+def is_peer_installed() -> bool:
+    """Whether the site runs wagtail-personalisation, too."""
+    return apps.is_installed(PEER)
+
+
 def connect() -> None:
     """Called once, when the apps are ready: offers the rule about the other package's segments where it is there."""
-    if apps.is_installed(PEER):
+    if is_peer_installed():
         register(ImportedSegment)
 
 
@@ -57,7 +62,7 @@ def groups_of(user_id: int) -> frozenset[int]:
 
 def imported_segments(request: HttpRequest) -> frozenset[int]:
     """Ids of wagtail-personalisation's segments that the reader is in, by that package's own adapter."""
-    if not apps.is_installed(PEER) or not hasattr(request, "session"):
+    if not is_peer_installed() or not hasattr(request, "session"):
         return frozenset()
     from wagtail_personalisation.adapters import get_segment_adapter
 
@@ -66,7 +71,7 @@ def imported_segments(request: HttpRequest) -> frozenset[int]:
 
 def imported_segment_names(ids: Collection[int] | None = None) -> dict[int, str]:
     """Id → name of these segments of wagtail-personalisation, or of all; none where it is not installed."""
-    if not apps.is_installed(PEER):
+    if not is_peer_installed():
         return {}
     segments = apps.get_model(PEER, "Segment").objects.order_by("name")
     found = segments if ids is None else segments.filter(pk__in=ids)

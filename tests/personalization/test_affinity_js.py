@@ -179,8 +179,8 @@ def test_the_browsers_no_is_followed_and_explained(visit):
 @pytest.mark.browser
 def test_a_yes_starts_counting_and_brings_the_readers_own_list(visit):
     site = visit(UNKNOWN)
-    site.fragment = 'data-affinity-fragment="/fragment/?page=5"'
-    site.open("/?utm_source=news&secret=1")
+    site.fragment = 'data-affinity-fragment="/fragment/?page=5" data-affinity-query="edition a%20b"'
+    site.open("/?utm_source=news&secret=1&Edition=print")
     assert site.fragments == []
     site.page.get_by_role("button", name="Yes, remember").click()
     expect(site.page.get_by_role("link", name="Mine")).to_be_visible()
@@ -188,7 +188,11 @@ def test_a_yes_starts_counting_and_brings_the_readers_own_list(visit):
     assert [event["page"] for event in site.of("view")] == [5]
     assert site.of("view")[0]["utm"] == {"source": "news"}
     assert site.of("view")[0]["referrer"] == ""
-    assert parse_qs(urlsplit(site.fragments[0]).query) == {"page": ["5"], "utm_source": ["news"]}
+    assert parse_qs(urlsplit(site.fragments[0]).query) == {
+        "page": ["5"],
+        "utm_source": ["news"],
+        "query": ["Edition=print"],
+    }
     site.page.evaluate("affinity.consent({personalization: false})")
     site.page.wait_for_timeout(300)
     assert len(site.fragments) == 2

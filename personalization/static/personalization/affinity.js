@@ -285,6 +285,11 @@
     const url = new URL(list.dataset.affinityFragment, location);
     for (const [key, value] of campaign()) url.searchParams.set(key, value);
     url.searchParams.set("referrer", referrer());
+    // Of the address only what rules look at.
+    const asked = [...new URLSearchParams(location.search)].filter(([key]) =>
+      ` ${list.dataset.affinityQuery} `.includes(` ${encodeURIComponent(key.toLowerCase())} `),
+    );
+    url.searchParams.set("query", new URLSearchParams(asked));
     watch((await replacement(url, list).catch(() => null)) || list);
   };
 
