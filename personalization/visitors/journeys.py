@@ -13,7 +13,7 @@ from typing import Final
 from django.utils import timezone
 
 from personalization.conf import settings
-from personalization.models import Event, Profile
+from personalization.models import Event, Profile, Visitor
 
 from .crowds import DAYS
 
@@ -56,7 +56,9 @@ def _varied(visits: list[tuple[Step, ...]]) -> list[tuple[Step, ...]]:
 
 def _visits(segment: int) -> Iterator[tuple[uuid.UUID, tuple[Step, ...]]]:
     since = timezone.now() - timedelta(days=DAYS)
-    members = Profile.objects.filter(segments__contains=[segment], last_seen__gte=since).order_by("-last_seen")
+    members = Profile.objects.filter(
+        segments__contains=[segment], last_seen__gte=since, visitor__purposes__contains=[Visitor.Purpose.ANALYTICS]
+    ).order_by("-last_seen")
     views = Event.objects.filter(kind=Event.Kind.VIEW, at__gte=since, visitor__in=members.values("pk")[:VISITORS])
     rows = views.order_by("visitor", "at").values_list("visitor", "page", "at")
     for visitor, own in groupby(rows.iterator(), key=lambda row: row[0]):

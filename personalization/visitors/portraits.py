@@ -1,4 +1,7 @@
-"""What the visitors of a segment have in common: topics, pages, and how readily they click. Counted in SQL."""
+"""What the visitors of a segment have in common: topics, pages, and how readily they click. Counted in SQL.
+
+What was read and clicked is counted of visitors who agreed to statistics; a segment and its topics are of profiles.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from django.utils import timezone
 
 from personalization.conf import settings
 from personalization.evaluation.rates import ClusterSums, Rate, rate
-from personalization.models import Event, Profile, ServedSlate
+from personalization.models import Event, Profile, ServedSlate, Visitor
 from personalization.privacy import suppressed
 from tagging import index
 
@@ -41,8 +44,8 @@ _TOPICS = """
 _PAGES = """
     WITH {members}
     SELECT event.page_id, count(DISTINCT visitor_id), (SELECT count(*) FROM member)
-    FROM member JOIN {events} event USING (visitor_id)
-    WHERE event.kind = 'view' AND event.at >= %(since)s
+    FROM member JOIN {events} event USING (visitor_id) JOIN {visitors} visitor ON visitor.id = visitor_id
+    WHERE 'analytics' = ANY(visitor.purposes) AND event.kind = 'view' AND event.at >= %(since)s
     GROUP BY event.page_id HAVING count(DISTINCT visitor_id) >= %(k)s
     ORDER BY 2 DESC, 1
 """
@@ -54,8 +57,10 @@ _CLICKS = """
                count(*) FILTER (WHERE event.kind = 'click') AS c_all,
                count(*) FILTER (WHERE event.kind = 'impression' AND {is_served}) AS m_in,
                count(*) FILTER (WHERE event.kind = 'click' AND {is_served}) AS c_in
-        FROM {events} event LEFT JOIN {slates} slate ON slate.id = event.slate_id
-        WHERE event.placement <> '' AND event.kind IN ('impression', 'click') AND event.at >= %(since)s
+        FROM {events} event JOIN {visitors} visitor ON visitor.id = event.visitor_id
+        LEFT JOIN {slates} slate ON slate.id = event.slate_id
+        WHERE 'analytics' = ANY(visitor.purposes) AND event.placement <> ''
+          AND event.kind IN ('impression', 'click') AND event.at >= %(since)s
         GROUP BY event.visitor_id
     )
     SELECT {sums_in}, {sums_all}, count(*) FILTER (WHERE m_all > m_in OR c_all > c_in) FROM of_visitor
@@ -133,7 +138,7 @@ def _sums(suffix: str) -> str:
 
 
 def _rows(statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
-    names: Mapping[str, Any] = {"profiles": Profile, "events": Event, "slates": ServedSlate}
+    names: Mapping[str, Any] = {"profiles": Profile, "events": Event, "slates": ServedSlate, "visitors": Visitor}
     tables = {key: connection.ops.quote_name(model._meta.db_table) for key, model in names.items()}
     members = _MEMBERS.format(**tables)
     sums = {"is_served": _IS_SERVED, "sums_in": _sums("in"), "sums_all": _sums("all")}

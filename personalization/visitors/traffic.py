@@ -1,4 +1,7 @@
-"""What readers saw and clicked of what was recommended, counted from events; of no group too small to be shown."""
+"""What readers saw and clicked of what was recommended, counted from events; of no group too small to be shown.
+
+Only visitors who agreed to statistics are counted.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from django.db.models import Case, Expression, FloatField, IntegerField, QuerySe
 from django.utils import timezone
 
 from personalization.conf import settings
-from personalization.models import Event, Placement, Segment, ServedSlate
+from personalization.models import Event, Placement, Segment, ServedSlate, Visitor
 from personalization.privacy import Cell, showable
 
 from .releases import Accountant
@@ -31,8 +34,10 @@ _CELLS = """
         SELECT event.placement, event.kind, event.visitor_id, slate.segments, count(*) AS events,
                (SELECT min(days) FROM unnest(%(days)s::int[], %(since)s::timestamptz[]) AS period (days, since)
                 WHERE event.at >= since) AS days
-        FROM {events} event LEFT JOIN {slates} slate ON slate.id = event.slate_id
-        WHERE event.placement <> '' AND event.kind = ANY(%(kinds)s) AND event.at >= %(first)s
+        FROM {events} event JOIN {visitors} visitor ON visitor.id = event.visitor_id
+        LEFT JOIN {slates} slate ON slate.id = event.slate_id
+        WHERE 'analytics' = ANY(visitor.purposes) AND event.placement <> ''
+          AND event.kind = ANY(%(kinds)s) AND event.at >= %(first)s
         GROUP BY event.placement, event.kind, event.visitor_id, slate.segments, days
     ) of_visitor
     GROUP BY placement, kind, days, segments
@@ -43,8 +48,10 @@ _BOUNDED = """
     SELECT placement, kind, count(*) FROM (
         SELECT event.placement, event.kind,
                row_number() OVER (PARTITION BY event.visitor_id ORDER BY event.event_id) AS nth
-        FROM {events} event LEFT JOIN {slates} slate ON slate.id = event.slate_id
-        WHERE event.placement <> '' AND event.kind = ANY(%(kinds)s) AND event.at >= %(since)s
+        FROM {events} event JOIN {visitors} visitor ON visitor.id = event.visitor_id
+        LEFT JOIN {slates} slate ON slate.id = event.slate_id
+        WHERE 'analytics' = ANY(visitor.purposes) AND event.placement <> ''
+          AND event.kind = ANY(%(kinds)s) AND event.at >= %(since)s
           AND (%(segment)s::bigint IS NULL OR slate.segments @> ARRAY[%(segment)s::bigint])
     ) numbered
     WHERE nth <= %(per_visitor)s
@@ -178,7 +185,7 @@ def _since() -> dict[int, datetime]:
 
 
 def _rows(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    names = {"events": Event, "slates": ServedSlate}
+    names = {"events": Event, "slates": ServedSlate, "visitors": Visitor}
     tables = {key: connection.ops.quote_name(model._meta.db_table) for key, model in names.items()}
     with connection.cursor() as cursor:
         cursor.execute(statement.format(**tables), parameters)

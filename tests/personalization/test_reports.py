@@ -90,6 +90,15 @@ def test_the_report_counts_by_period(editor: Client, segment: Segment, page) -> 
     assert rows(editor, days=12)["sidebar"][0] == "50"
 
 
+def test_who_did_not_agree_to_statistics_is_not_counted(editor: Client, segment: Segment, page, settings) -> None:
+    see(page, "sidebar", readers=20)
+    silent = Visitor.objects.order_by("-consented_at").values("pk")[:20]
+    Visitor.objects.filter(pk__in=list(silent.values_list("pk", flat=True))).update(purposes=["personalization"])
+    assert rows(editor)["sidebar"][0] == "40"
+    settings.WAGTAIL_PERSONALIZATION = {"DIFFERENTIAL_PRIVACY": {"epsilon": 1000.0}}
+    assert abs(int(rows(editor)["sidebar"][0]) - 40) <= 1
+
+
 def test_the_report_comes_as_a_spreadsheet(editor: Client, segment: Segment) -> None:
     response = editor.get(reverse(URL), {"export": "xlsx"})
     sheet = load_workbook(io.BytesIO(response.getvalue())).active

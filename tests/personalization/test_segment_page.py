@@ -170,6 +170,18 @@ def test_pages_are_those_that_ten_visitors_read(editor: Client, segment: Segment
     assert "On rust" not in content
 
 
+def test_who_did_not_agree_to_statistics_is_in_no_count_of_what_was_read(
+    editor: Client, segment: Segment, site
+) -> None:
+    first, second = make_article(site, "On chains"), make_article(site, "On gears")
+    members = make_visitors(20, [segment])
+    read(members, first, second)
+    serve(members, first, [segment], clicks=20)
+    Visitor.objects.update(purposes=["personalization"])
+    found = shown(editor, segment).context
+    assert (found["size"], found["pages"], found["journeys"], found["rates"]) == (20, [], [], ())
+
+
 def test_titles_of_pages_that_the_user_may_not_see_are_left_out(client: Client, segment: Segment, site) -> None:
     secret, public = make_article(site, "Secret plans"), make_article(site, "On chains")
     make_private(secret)
