@@ -15,11 +15,13 @@ from wagtail.admin.widgets.button import Button
 from personalization.operations import learning
 from personalization.reports import NoisyExportsReport, RecommendationsReport
 from personalization.viewsets.choosers import CHOOSERS
+from personalization.viewsets.learned import LearnedViewSet
 from personalization.viewsets.placements import PlacementViewSet
 from personalization.viewsets.segments import SegmentViewSet
 from personalization.viewsets.why_this import WhyThisViewSet
 
 segments = SegmentViewSet()
+learned = LearnedViewSet()
 placements = PlacementViewSet()
 why_this = WhyThisViewSet()
 report = RecommendationsReport()
@@ -31,12 +33,17 @@ hooks.register("register_log_actions", learning.register_log_actions)
 
 @hooks.register("register_admin_viewset")
 def register_viewsets() -> list[ViewSet]:
-    return [segments, placements, why_this, report, noisy_exports, *CHOOSERS]
+    return [segments, learned, placements, why_this, report, noisy_exports, *CHOOSERS]
 
 
 @hooks.register("register_affinity_menu_item")
 def segments_menu_item() -> MenuItem:
     return segments.get_menu_item(order=300)
+
+
+@hooks.register("register_affinity_menu_item")
+def learned_menu_item() -> MenuItem:
+    return learned.get_menu_item(order=305)
 
 
 @hooks.register("register_affinity_menu_item")
