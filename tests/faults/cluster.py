@@ -34,6 +34,7 @@ class Cluster:
     redis: str
     pipeline: Path
     broker_port: int = field(default_factory=free_port)
+    web_port: int = field(default_factory=free_port)
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -78,9 +79,8 @@ class Cluster:
             chance.choice(children).kill()
 
     def stop(self) -> None:
-        for name in ("worker", "broker", "database"):
-            if name in self.running:
-                self.kill(name)
+        for name in reversed(list(self.running)):
+            self.kill(name)
 
     def manage(self, *arguments: str) -> str:
         """Run a Python module to its end on the database under test; what it printed."""
@@ -125,6 +125,14 @@ class Cluster:
         options = ("--concurrency", "2", "--without-gossip", "--without-mingle")
         command = (sys.executable, "-W", "ignore", "-m", "celery", "-A", "cms_site", "worker", *options)
         self._run("worker", *command, **self.environment)
+
+    def _start_web(self) -> None:
+        options = ("--bind", f"127.0.0.1:{self.web_port}", "--workers", "2", "--threads", "2")
+        self._run("web", sys.executable, "-m", "gunicorn", "cms_site.wsgi", *options, **self.environment)
+
+    def _start_drain(self) -> None:
+        command = (sys.executable, "-W", "ignore", "manage.py", "drain_events")
+        self._run("drain", *command, **{**self.environment, "EVENT_SINK": "redis", "REDIS_URL": self.broker_url})
 
     def _run(self, name: str, *command: str, **environment: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:

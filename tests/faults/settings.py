@@ -1,4 +1,4 @@
-"""The reference site with models that cost nothing, so that two thousand pages take a minute."""
+"""The reference site with models that cost nothing, and with little patience for dead workers."""
 
 import os
 
@@ -9,3 +9,4 @@ WAGTAIL_TAGGING = {
     "EMBEDDING_MODEL": "fake",
     "RECOGNIZER": os.environ["FAULTS_PIPELINE"],
 }
+WAGTAIL_PERSONALIZATION = {**WAGTAIL_PERSONALIZATION, "EVENT_SINK_CLAIM_SECONDS": 1}  # noqa: F405
