@@ -86,7 +86,7 @@ def _views(kind: type[ByName]) -> dict[str, Any]:
 
 
 topic_chooser = ChooserViewSet(
-    "affinity_topic_chooser",
+    "personalization_topic_chooser",
     model="tagging.Topic",
     icon="tag",
     register_widget=False,
@@ -96,7 +96,7 @@ topic_chooser = ChooserViewSet(
     **_views(Topics),
 )
 entity_chooser = ChooserViewSet(
-    "affinity_entity_chooser",
+    "personalization_entity_chooser",
     model="tagging.Entity",
     icon="user",
     register_widget=False,
@@ -106,7 +106,7 @@ entity_chooser = ChooserViewSet(
     **_views(Entities),
 )
 segment_chooser = ChooserViewSet(
-    "affinity_segment_chooser",
+    "personalization_segment_chooser",
     model="personalization.Segment",
     icon="group",
     register_widget=False,

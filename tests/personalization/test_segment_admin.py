@@ -248,9 +248,9 @@ def test_what_is_chosen_is_searched_by_name(editor: Client) -> None:
     science = make_topic("Science")
     make_topic("Space", science)
     for viewset, words, found in (
-        ("affinity_topic_chooser", "spa", "Science"),
-        ("affinity_segment_chooser", "cycl", "Those who ride"),
-        ("affinity_entity_chooser", "ada love", "Person"),
+        ("personalization_topic_chooser", "spa", "Science"),
+        ("personalization_segment_chooser", "cycl", "Those who ride"),
+        ("personalization_entity_chooser", "ada love", "Person"),
     ):
         make_segment(f"Cyclists {viewset}", description="Those who ride")
         Entity.objects.get_or_create(key="ada lovelace", label="PER", defaults={"name": "Ada Lovelace"})
