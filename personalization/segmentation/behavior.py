@@ -52,7 +52,7 @@ class PageRead(RuleType):
     code = "page"
     label = _("A page read")
     summary = _("{operator} “{page}”")
-    help = _("Whether the page is among the last ones read; as many as the setting PROFILE_RECENT_PAGES are kept.")
+    help = _("Whether the page is among the last ones that the visitor read. Some dozens are remembered.")
     group = READING
     icon = "doc-full-inverse"
     fields = (

@@ -1,4 +1,4 @@
-"""What a rule's field opens to choose from: topics, names, segments, each searched by name."""
+"""What a rule's field opens to choose from: topics and segments, searched by name."""
 
 from __future__ import annotations
 
@@ -57,18 +57,6 @@ class Topics(ByName):
         return index.topic_trails([topic.pk for topic in self.results])
 
 
-class Entities(ByName):
-    ordering = ("name", "pk")
-    note_label = _("Kind")
-
-    def get_object_list(self) -> QuerySet[Any]:
-        visible: QuerySet[Any] = super().get_object_list().filter(is_hidden=False, canonical=None)
-        return visible
-
-    def notes(self) -> dict[int, str]:
-        return {entity.pk: entity.get_label_display() for entity in self.results}
-
-
 class Segments(ByName):
     ordering = ("name", "pk")
     note_label = _("Description")
@@ -95,16 +83,6 @@ topic_chooser = ChooserViewSet(
     edit_item_text=_("Edit this topic"),
     **_views(Topics),
 )
-entity_chooser = ChooserViewSet(
-    "personalization_entity_chooser",
-    model="tagging.Entity",
-    icon="user",
-    register_widget=False,
-    choose_one_text=_("Choose a name"),
-    choose_another_text=_("Choose another name"),
-    edit_item_text=_("Edit this name"),
-    **_views(Entities),
-)
 segment_chooser = ChooserViewSet(
     "personalization_segment_chooser",
     model="personalization.Segment",
@@ -115,4 +93,4 @@ segment_chooser = ChooserViewSet(
     edit_item_text=_("Edit this segment"),
     **_views(Segments),
 )
-CHOOSERS = (topic_chooser, entity_chooser, segment_chooser)
+CHOOSERS = (topic_chooser, segment_chooser)

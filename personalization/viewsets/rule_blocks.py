@@ -39,13 +39,14 @@ from personalization.segmentation.fields import (
 )
 from personalization.segmentation.registry import FieldErrors
 from personalization.visitors.memberships import imported_segment_names
+from tagging.views.entities.chooser import entity_chooser_viewset
 
-from .choosers import entity_chooser, segment_chooser, topic_chooser
+from .choosers import segment_chooser, topic_chooser
 from .rule_names import cluster_names
 from .rule_words import error_in_words
 
 _TopicBlock = topic_chooser.get_block_class()
-_EntityBlock = entity_chooser.get_block_class()
+_EntityBlock = entity_chooser_viewset.get_block_class()
 _SegmentBlock = segment_chooser.get_block_class()
 
 Texts = Mapping[str, Any]

@@ -171,13 +171,13 @@ class SegmentViewSet(ModelViewSet):
                 heading=_("Segment"),
             ),
             MultiFieldPanel(
-                [FieldPanel("match"), FieldPanel("rules")],
+                [
+                    HelpPanel(template="personalization/admin/estimate_panel.html"),
+                    FieldPanel("match"),
+                    FieldPanel("rules"),
+                ],
                 heading=_("Who belongs"),
                 help_text=_("Visitors are checked anew at every page. A group of rules may hold further groups."),
-            ),
-            HelpPanel(
-                heading=_("How many visitors that is"),
-                template="personalization/admin/estimate_panel.html",
             ),
         ]
         return ObjectList(panels, base_form_class=SegmentForm).bind_to_model(self.model)
