@@ -6,7 +6,7 @@ from wagtail import blocks
 from wagtail.embeds.blocks import EmbedBlock
 from wagtail.images.blocks import ImageBlock
 
-from personalization.blocks import RecommendedBlock
+from personalization.blocks import OnboardingBlock, RecommendedBlock
 
 PARAGRAPH_FEATURES = ["bold", "italic", "link", "document-link", "ol", "ul", "code", "superscript", "subscript"]
 
@@ -30,3 +30,4 @@ class ArticleBody(blocks.StreamBlock):
     image = ImageBlock(template="cms_site/blocks/image.html")
     embed = EmbedBlock(label=_("Embed"), template="cms_site/blocks/embed.html")
     recommended = RecommendedBlock()
+    onboarding = OnboardingBlock()

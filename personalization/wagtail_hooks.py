@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.contrib.auth.models import Permission
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from wagtail import hooks
@@ -12,12 +14,13 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.base import ViewSet
 from wagtail.admin.widgets.button import Button
 
-from personalization.operations import learning
+from personalization.operations import learning, rights
 from personalization.reports import NoisyExportsReport, RecommendationsReport
 from personalization.viewsets.choosers import CHOOSERS
 from personalization.viewsets.learned import LearnedViewSet
 from personalization.viewsets.placements import PlacementViewSet
 from personalization.viewsets.segments import SegmentViewSet
+from personalization.viewsets.visitors import PERMISSION, VisitorsViewSet
 from personalization.viewsets.why_this import WhyThisViewSet
 
 segments = SegmentViewSet()
@@ -26,14 +29,16 @@ placements = PlacementViewSet()
 why_this = WhyThisViewSet()
 report = RecommendationsReport()
 noisy_exports = NoisyExportsReport()
+visitors = VisitorsViewSet()
 
 
 hooks.register("register_log_actions", learning.register_log_actions)
+hooks.register("register_log_actions", rights.register_log_actions)
 
 
 @hooks.register("register_admin_viewset")
 def register_viewsets() -> list[ViewSet]:
-    return [segments, learned, placements, why_this, report, noisy_exports, *CHOOSERS]
+    return [segments, learned, placements, why_this, report, noisy_exports, visitors, *CHOOSERS]
 
 
 @hooks.register("register_affinity_menu_item")
@@ -64,6 +69,17 @@ def report_menu_item() -> MenuItem:
 @hooks.register("register_affinity_menu_item")
 def noisy_exports_menu_item() -> MenuItem:
     return noisy_exports.get_menu_item(order=340)
+
+
+@hooks.register("register_settings_menu_item")
+def visitors_menu_item() -> MenuItem:
+    return visitors.get_menu_item(order=900)
+
+
+@hooks.register("register_permissions")
+def permission_to_protect_visitors() -> QuerySet[Permission]:
+    app, codename = PERMISSION.split(".")
+    return Permission.objects.filter(content_type__app_label=app, codename=codename)
 
 
 @hooks.register("register_page_header_buttons")

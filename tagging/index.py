@@ -140,8 +140,10 @@ def topics_below(topic_ids: Collection[int]) -> frozenset[int]:
     return frozenset(Topic.objects.filter(_at_or_below(topic_ids)).values_list("pk", flat=True))
 
 
-def topics_under(topic_id: int) -> list[int]:
-    """The topics directly below one, in tree order. [] where there are none, or no such topic."""
+def topics_under(topic_id: int | None) -> list[int]:
+    """The topics directly below one, or the main topics, in tree order. [] where there are none, or no such topic."""
+    if topic_id is None:
+        return list(Topic.get_root_nodes().values_list("pk", flat=True))
     topic = Topic.objects.filter(pk=topic_id).first()
     return [] if topic is None else list(topic.get_children().values_list("pk", flat=True))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from http import HTTPStatus
 from typing import Any
 
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
@@ -13,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from personalization.consent import PURPOSES
+from personalization.operations.rights import forget_asker
 from personalization.types import Purpose
 from personalization.visitors import Affinity, accounts, affinity_of, cookie, store
 
@@ -118,12 +121,7 @@ class ConsentView(PersonalizationView):
 def _grant(request: Request, affinity: Affinity, purposes: frozenset[Purpose]) -> Response:
     if affinity.refusal or affinity.is_bot:
         raise RefusedByBrowser(_refusal_text(affinity))
-    visitor_id, device = affinity.known_id, affinity.context.device
-    if visitor_id is None or not store.set_purposes(visitor_id, purposes, device):
-        visitor_id = store.create_visitor(device, purposes)
-    # Who is signed in answers in the account's name.
-    if affinity.account is not None and not affinity.is_account:
-        accounts.enter(request._request, affinity.account, visitor_id, purposes)
+    visitor_id = grant(request._request, purposes)
     response = _answer(_state(affinity, purposes))
     if affinity.account is not None:
         _drop_cookie(request, response)
@@ -132,11 +130,20 @@ def _grant(request: Request, affinity: Affinity, purposes: frozenset[Purpose]) -
     return response
 
 
+def grant(request: HttpRequest, purposes: frozenset[Purpose]) -> uuid.UUID:
+    """Let whoever asks have said yes to these purposes and no others; the visitor that they are from now on."""
+    affinity = affinity_of(request)
+    visitor_id, device = affinity.known_id, affinity.context.device
+    if visitor_id is None or not store.set_purposes(visitor_id, purposes, device):
+        visitor_id = store.create_visitor(device, purposes)
+    # Who is signed in answers in the account's name.
+    if affinity.account is not None and not affinity.is_account:
+        visitor_id = accounts.enter(request, affinity.account, visitor_id, purposes) or visitor_id
+    return visitor_id
+
+
 def _withdraw(request: Request, affinity: Affinity) -> Response:
-    # Read past the browser's own no: what was stored before it must go too.
-    accounts.forget(request._request, affinity.account)
-    if visitor_id := cookie.read(request._request):
-        store.delete_visitor(visitor_id)
+    forget_asker(request._request)
     response = _answer(_state(affinity, frozenset()))
     _drop_cookie(request, response)
     return response

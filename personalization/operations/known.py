@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ class KnownTopic:
     weight: float = 0.0
     is_liked: bool = False
     is_muted: bool = False
+    is_chosen: bool = False
 
     @property
     def strength(self) -> str:
@@ -55,9 +56,11 @@ class KnownPage:
 class Known:
     """Everything about a visitor in plain words; topics by weight, pages newest first.
 
-    `segments` are the names that editors made for visitors, `other_segments` the number of those without.
+    `choices` are the main topics and those chosen at onboarding. `segments` are the names that editors made for
+    visitors, `other_segments` the number of those without.
     """
 
+    id: uuid.UUID
     purposes: tuple[str, ...]
     since: datetime
     deleted_after: datetime
@@ -72,6 +75,7 @@ class Known:
     views: int = 0
     visits: int = 0
     has_answered: bool = False
+    choices: tuple[KnownTopic, ...] = ()
 
 
 def known_of(visitor_id: uuid.UUID, request: HttpRequest | None) -> Known | None:
@@ -81,6 +85,7 @@ def known_of(visitor_id: uuid.UUID, request: HttpRequest | None) -> Known | None
         return None
     row: Profile | None = getattr(visitor, "profile", None)
     known = Known(
+        id=visitor.pk,
         purposes=tuple(sorted(visitor.purposes)),
         since=visitor.consented_at,
         deleted_after=deleted_after(visitor),
@@ -93,13 +98,9 @@ def _with_profile(known: Known, row: Profile, request: HttpRequest | None) -> Kn
     profile = profile_of(row)
     pages = _pages(profile.read_page_ids | profile.hidden_pages, request)
     names = segment_names(row.segments)
-    return Known(
-        purposes=known.purposes,
-        since=known.since,
-        deleted_after=known.deleted_after,
-        events=known.events,
+    return replace(
+        _with_topics(known, profile),
         has_profile=True,
-        **_topics(profile),
         segments=tuple(sorted(name for name in names.values() if name)),
         other_segments=sum(not name for name in names.values()),
         recent=tuple(_page(read.page_id, pages, read.at) for read in profile.recent),
@@ -115,27 +116,33 @@ def segment_names(segment_ids: Collection[int]) -> Mapping[int, str]:
     return dict(Segment.objects.filter(pk__in=segment_ids).values_list("pk", "public_name"))
 
 
-def _topics(profile: ProfileState) -> dict[str, tuple[KnownTopic, ...]]:
-    names = index.topic_names(profile.topics.keys() | profile.liked_topics | profile.muted_topics)
+def _with_topics(known: Known, profile: ProfileState) -> Known:
+    offered = list(dict.fromkeys([*index.topics_under(None), *sorted(profile.answers)]))
+    names = index.topic_names(profile.topics.keys() | profile.liked_topics | profile.muted_topics | set(offered))
 
-    def known(topic_ids: Iterable[int]) -> tuple[KnownTopic, ...]:
-        found = [
-            KnownTopic(
-                id=topic_id,
-                name=topic_label(names[topic_id]),
-                weight=profile.topics.get(topic_id, 0.0),
-                is_liked=topic_id in profile.liked_topics,
-                is_muted=topic_id in profile.muted_topics,
-            )
-            for topic_id in topic_ids
-            if topic_id in names
-        ]
-        return tuple(sorted(found, key=lambda topic: (-topic.weight, topic.name)))
+    def topics(topic_ids: Iterable[int]) -> list[KnownTopic]:
+        return [_topic(topic_id, names[topic_id], profile) for topic_id in topic_ids if topic_id in names]
 
-    return {
-        "topics": known((profile.topics.keys() | profile.liked_topics) - profile.muted_topics),
-        "muted_topics": known(profile.muted_topics),
-    }
+    def strongest(topic_ids: Iterable[int]) -> tuple[KnownTopic, ...]:
+        return tuple(sorted(topics(topic_ids), key=lambda topic: (-topic.weight, topic.name)))
+
+    return replace(
+        known,
+        topics=strongest((profile.topics.keys() | profile.liked_topics) - profile.muted_topics),
+        muted_topics=strongest(profile.muted_topics),
+        choices=tuple(topics(offered)),
+    )
+
+
+def _topic(topic_id: int, name: str, profile: ProfileState) -> KnownTopic:
+    return KnownTopic(
+        id=topic_id,
+        name=topic_label(name),
+        weight=profile.topics.get(topic_id, 0.0),
+        is_liked=topic_id in profile.liked_topics,
+        is_muted=topic_id in profile.muted_topics,
+        is_chosen=topic_id in profile.answers,
+    )
 
 
 def _pages(page_ids: Collection[int], request: HttpRequest | None) -> dict[int, KnownPage]:

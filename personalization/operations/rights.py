@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from wagtail.log_actions import log
 
 from personalization.models import Event, Profile, Segment, ServedSlate, Visitor
+from personalization.visitors import accounts, affinity_of, cookie
 from personalization.visitors.retention import deleted_after
 from personalization.visitors.store import delete_visitor, numbers, profile_of
 from tagging import index
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+EXPORT_ACTION = "personalization.export"
+FORGET_ACTION = "personalization.forget"
 
 Rows = list[dict[str, Any]]
 
 
 def export(visitor_id: uuid.UUID) -> dict[str, Any] | None:
     """Everything stored about the visitor, ready for JSON, with names beside ids. None where there is nothing."""
-    visitor = Visitor.objects.filter(pk=visitor_id).first()
+    visitor = Visitor.objects.select_related("user").filter(pk=visitor_id).first()
     if visitor is None:
         return None
     return {
@@ -30,6 +39,7 @@ def export(visitor_id: uuid.UUID) -> dict[str, Any] | None:
             "id": str(visitor.pk),
             "consented_at": visitor.consented_at.isoformat(),
             "purposes": sorted(visitor.purposes),
+            "account": visitor.user.get_username() if visitor.user else None,
             "deleted_after": deleted_after(visitor).isoformat(),
         },
         **{name: rows_of(visitor) for name, (_model, rows_of) in EXPORTED.items()},
@@ -44,19 +54,41 @@ def forget(visitor_id: uuid.UUID) -> bool:
     return delete_visitor(visitor_id)
 
 
-def log_right(action: str, visitor_id: uuid.UUID, user: AbstractBaseUser | None) -> None:
+def visitor_of_user(user: AbstractBaseUser) -> uuid.UUID | None:
+    """The visitor of an account; None where nothing is stored about it."""
+    return Visitor.objects.filter(user_id=user.pk).values_list("pk", flat=True).first()
+
+
+def forget_asker(request: HttpRequest) -> None:
+    """Delete everything about whoever asks: this browser's visitor, and the account's that its session names.
+
+    Reads past the browser's own no: what was stored before it must go too.
+    """
+    accounts.forget(request, affinity_of(request).account)
+    if visitor_id := cookie.read(request):
+        forget(visitor_id)
+
+
+def log_right(action: str, visitor_id: uuid.UUID, user: AbstractBaseUser | None = None) -> None:
     """Write to Wagtail's log that somebody exported or deleted a visitor, without saying which in clear.
 
     Whoever has the visitor's id can find the entry by `pseudonym`; nobody can get the id from the entry.
     """
     alias = pseudonym(visitor_id)
-    log(Visitor(pk=alias), action, user=user, title=f"Visitor {alias.hex[:8]}", deleted=action.endswith("forget"))
+    title = gettext("Visitor %(alias)s") % {"alias": alias.hex[:8]}
+    log(Visitor(pk=alias), action, user=user, title=title, deleted=action == FORGET_ACTION)
+
+
+def register_log_actions(actions: Any) -> None:
+    """For Wagtail's hook of this name."""
+    actions.register_action(EXPORT_ACTION, _("Export a visitor's data"), _("Exported all that was stored"))
+    actions.register_action(FORGET_ACTION, _("Delete a visitor's data"), _("Deleted all that was stored"))
 
 
 def pseudonym(visitor_id: uuid.UUID) -> uuid.UUID:
     """Another id for the visitor, from which only the site's secret key and the id itself lead back."""
     digest = salted_hmac("personalization.rights", visitor_id.hex, algorithm="sha256").digest()
-    return uuid.UUID(bytes=digest[:16], version=8)
+    return uuid.UUID(bytes=digest[:16], version=5)
 
 
 def _profile(visitor: Visitor) -> dict[str, Any] | None:
@@ -73,6 +105,7 @@ def _profile(visitor: Visitor) -> dict[str, Any] | None:
         "answered_at": _iso(row.answered_at),
         "hidden_pages": sorted(state.hidden_pages),
         "segments": _segments(row),
+        "clusters": row.clusters,
         "entities": {str(entity): weight for entity, weight in state.entities.items()},
         "habits": row.habits,
         "sums": row.sums,

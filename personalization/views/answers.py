@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from personalization.types import Purpose
-from personalization.visitors import Affinity, affinity_of, cookie, preferences, store
+from personalization.api.consent import grant
+from personalization.visitors import Affinity, affinity_of, cookie, preferences
 from tagging import index
 
 from .guard import own_data, posted_from_here
@@ -28,26 +28,22 @@ def take(request: HttpRequest) -> HttpResponse:
     Whoever has no profile yet says yes to it in the same form; without that nothing is kept.
     """
     response = HttpResponseRedirect(reverse("personalization_you:page"))
-    visitor_id = _who(affinity_of(request), says_yes="personalization" in request.POST)
+    affinity = affinity_of(request)
+    visitor_id = _who(request, affinity, says_yes="personalization" in request.POST)
     if visitor_id and preferences.answer(visitor_id, _topics(request)):
-        cookie.write(request, response, visitor_id)
+        if affinity.account is None:
+            cookie.write(request, response, visitor_id)
         response["Location"] += f"?{urlencode({'done': 'answered'})}"
     return response
 
 
-def _who(affinity: Affinity, *, says_yes: bool) -> uuid.UUID | None:
+def _who(request: HttpRequest, affinity: Affinity, *, says_yes: bool) -> uuid.UUID | None:
     """The visitor who has, or now allows, a profile; None without consent and against the browser's own no."""
     if affinity.refusal or affinity.is_bot:
         return None
     if "personalization" in affinity.purposes:
         return affinity.known_id
-    if not says_yes:
-        return None
-    purposes: frozenset[Purpose] = affinity.purposes | {"personalization"}
-    device = affinity.context.device
-    if affinity.known_id and store.set_purposes(affinity.known_id, purposes, device):
-        return affinity.known_id
-    return store.create_visitor(device, purposes)
+    return grant(request, affinity.purposes | {"personalization"}) if says_yes else None
 
 
 def _topics(request: HttpRequest) -> list[int]:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from personalization.conf import settings
 from personalization.operations.known import Known, KnownPage, KnownTopic, known_of
-from personalization.operations.rights import export, forget
+from personalization.operations.rights import export, forget_asker
 from personalization.visitors import affinity_of, cookie, preferences
 
 from .guard import own_data, posted_from_here
@@ -35,9 +35,9 @@ def show(request: HttpRequest) -> HttpResponse:
         **_notice(request, known),
     }
     response = render(request, "personalization/you.html", context)
-    if affinity.refusal and (visitor_id := cookie.read(request)):
-        forget(visitor_id)
-        cookie.drop(response)
+    if affinity.refusal:
+        forget_asker(request)
+        _drop_cookie(request, response)
     return response
 
 
@@ -88,12 +88,15 @@ def download(request: HttpRequest) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest) -> HttpResponse:
     """Delete everything, and the cookie."""
-    # Read past the browser's own no: what was stored before it must go too.
-    if visitor_id := cookie.read(request):
-        forget(visitor_id)
+    forget_asker(request)
     response = _back(done="deleted")
-    cookie.drop(response)
+    _drop_cookie(request, response)
     return response
+
+
+def _drop_cookie(request: HttpRequest, response: HttpResponse) -> None:
+    if cookie.is_present(request):
+        cookie.drop(response)
 
 
 def _back(**query: Any) -> HttpResponseRedirect:
