@@ -25,8 +25,8 @@ from personalization.preview import PREFIX
 from personalization.segmentation import named_in, visit_rules
 from personalization.segmentation.fields import SegmentChoice
 from personalization.visitors.crowds import DAYS, Census, census
-from personalization.visitors.journeys import Step, journeys
-from personalization.visitors.portraits import PageReaders, click_rates, page_readers, top_topics
+from personalization.visitors.journeys import Step
+from personalization.visitors.portraits import PageReaders, click_rates, portrait
 from personalization.visitors.references import load_references, usable_trees
 
 from .charts import DayValue, LineChart, RateBar
@@ -86,15 +86,14 @@ class SegmentPageView(generic.InspectView):
 
     def _portrait(self, found: Census, size: int) -> dict[str, Any]:
         """What enough visitors of the segment have in common."""
-        read = page_readers(self.object.pk)
-        steps = journeys(self.object.pk, read)
-        named = {step.page_id for journey in steps for step in journey} | set(list(read)[: 4 * PAGES])
+        drawn = portrait(self.object.pk, found)
+        named = {step.page_id for journey in drawn.journeys for step in journey} | set(list(drawn.pages)[: 4 * PAGES])
         links = page_links(self.object.pk, named, self.request.user)
         return {
-            "topics": top_topics(self.object.pk),
-            "pages": _read_pages(read, links),
-            "journeys": [_in_words(journey, links) for journey in steps if all(s.page_id in links for s in journey)],
-            "overlaps": self._overlaps(found, size),
+            "topics": drawn.topics,
+            "pages": _read_pages(drawn.pages, links),
+            "journeys": [_in_words(steps, links) for steps in drawn.journeys if all(s.page_id in links for s in steps)],
+            "overlaps": self._overlaps(drawn.overlap, size),
         }
 
     def _history(self) -> LineChart | None:
@@ -108,8 +107,7 @@ class SegmentPageView(generic.InspectView):
         rows = [(gettext("This segment"), found.segment), (gettext("All visitors"), found.everybody)]
         return RateBar.row([(label, rate) for label, rate in rows if rate]) if found.segment else ()
 
-    def _overlaps(self, found: Census, size: int) -> list[Overlap]:
-        shared = found.overlap(self.object.pk)
+    def _overlaps(self, shared: Mapping[int, int], size: int) -> list[Overlap]:
         others = Segment.objects.in_bulk(shared)
         return [Overlap(others[pk], n, round(100 * n / size)) for pk, n in shared.items() if pk in others]
 

@@ -16,6 +16,8 @@ from personalization.conf import settings
 from personalization.models import Profile, Segment, SegmentSize
 from personalization.privacy import Cell, showable
 
+from .keeping import kept
+
 DAYS: Final = 30
 
 Group = int | None | tuple[int, int]
@@ -70,11 +72,24 @@ class Census:
         return sorted(self.segments, key=self._order)
 
     def _showable(self, groups: list[Group]) -> Set[Group]:
-        cells = [Cell.of_size(pattern, n, settings.K_ANONYMITY) for pattern, n in self.patterns.items()]
-        made_of = {
-            group: frozenset(i for i, pattern in enumerate(self.patterns) if _is_in(group, pattern)) for group in groups
+        return showable({group: self._made_of(group) for group in groups}, self._cells, settings.K_ANONYMITY)
+
+    def _made_of(self, group: Group) -> Set[int]:
+        if isinstance(group, tuple):
+            return self._places[group[0]] & self._places[group[1]]
+        return self._places[group]
+
+    @cached_property
+    def _cells(self) -> list[Cell]:
+        return [Cell.of_size(pattern, n, settings.K_ANONYMITY) for pattern, n in self.patterns.items()]
+
+    @cached_property
+    def _places(self) -> dict[int | None, Set[int]]:
+        """Everybody and each segment to the indices of the cells that they are made of."""
+        return {
+            group: frozenset(i for i, pattern in enumerate(self.patterns) if group is None or group in pattern)
+            for group in (None, *self.segments)
         }
-        return showable(made_of, cells, settings.K_ANONYMITY)
 
     def _order(self, group: Group) -> tuple[int, str]:
         return -self._count(group), str(group)
@@ -97,8 +112,12 @@ class Census:
 
 def census() -> Census:
     """As of now, with every segment there is. Two queries; the visitors are counted in the database."""
+    segments = _segments()
+    return kept(f"census:{len(segments)}:{max(segments, default=0)}", lambda: _take_census(segments))
+
+
+def _take_census(segments: tuple[int, ...]) -> Census:
     since = timezone.now() - timedelta(days=DAYS)
-    segments = tuple(Segment.objects.order_by("pk").values_list("pk", flat=True))
     rows = Profile.objects.filter(last_seen__gte=since).order_by().values_list("segments").annotate(n=Count("pk"))
     patterns: Counter[frozenset[int]] = Counter()
     for belongs, n in rows:
@@ -111,7 +130,7 @@ def measure_segments() -> int:
     day = timezone.localdate()
     rows = [
         SegmentSize(segment_id=segment, day=day, size=size, is_shown=is_shown)
-        for segment, (size, is_shown) in census().measured().items()
+        for segment, (size, is_shown) in _take_census(_segments()).measured().items()
     ]
     SegmentSize.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["segment", "day"], update_fields=["size", "is_shown"]
@@ -119,11 +138,9 @@ def measure_segments() -> int:
     return len(rows)
 
 
+def _segments() -> tuple[int, ...]:
+    return tuple(Segment.objects.order_by("pk").values_list("pk", flat=True))
+
+
 def _pair(one: int, other: int) -> tuple[int, int]:
     return min(one, other), max(one, other)
-
-
-def _is_in(group: Group, pattern: frozenset[int]) -> bool:
-    if group is None:
-        return True
-    return pattern >= set(group) if isinstance(group, tuple) else group in pattern

@@ -5,7 +5,7 @@ What was read and clicked is counted of visitors who agreed to statistics; a seg
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -19,7 +19,9 @@ from personalization.models import Event, Profile, ServedSlate, Visitor
 from personalization.privacy import suppressed
 from tagging import index
 
-from .crowds import DAYS
+from .crowds import DAYS, Census
+from .journeys import Step, journeys
+from .keeping import kept
 
 SAMPLE: Final = 10_000
 """So many of a segment's visitors, those seen last, tell what it reads, however many there are."""
@@ -94,6 +96,26 @@ class Comparison:
     everybody: Rate | None
 
 
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """What enough of a segment's visitors have in common, examples of their visits, and where else they belong."""
+
+    topics: Sequence[TopicShare]
+    pages: Mapping[int, PageReaders]
+    journeys: Sequence[tuple[Step, ...]]
+    overlap: Mapping[int, int]
+
+
+def portrait(segment: int, found: Census) -> Portrait:
+    """The portrait of a segment that is large enough to be shown."""
+    return kept(f"portrait:{segment}", lambda: _drawn(segment, found))
+
+
+def _drawn(segment: int, found: Census) -> Portrait:
+    pages = page_readers(segment)
+    return Portrait(top_topics(segment), pages, journeys(segment, pages), found.overlap(segment))
+
+
 def top_topics(segment: int) -> list[TopicShare]:
     """What the segment's visitors read most about, of topics that enough of them do."""
     ours, all_shares = _topics(segment), {topic: share for topic, share, _n in _topics(None)}
@@ -117,6 +139,10 @@ def page_readers(segment: int) -> dict[int, PageReaders]:
 
 def click_rates(segment: int) -> Comparison:
     """Clicks per impression of what was served to visitors while they belonged, beside all that was served."""
+    return kept(f"clicks:{segment}", lambda: _compared(segment))
+
+
+def _compared(segment: int) -> Comparison:
     (row,) = _rows(_CLICKS, segment=segment)
     ours, everybody, others = ClusterSums(*row[:6]), ClusterSums(*row[7:13]), row[14]
     k = settings.K_ANONYMITY

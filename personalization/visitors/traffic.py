@@ -19,6 +19,7 @@ from personalization.conf import settings
 from personalization.models import Event, Placement, Segment, ServedSlate, Visitor
 from personalization.privacy import Cell, showable
 
+from .keeping import kept
 from .releases import Accountant
 
 PERIODS: Final = (7, 30, 90)
@@ -32,8 +33,7 @@ _CELLS = """
     SELECT placement, kind, days, segments, sum(events)::bigint, (array_agg(visitor_id))[1:%(k)s]
     FROM (
         SELECT event.placement, event.kind, event.visitor_id, slate.segments, count(*) AS events,
-               (SELECT min(days) FROM unnest(%(days)s::int[], %(since)s::timestamptz[]) AS period (days, since)
-                WHERE event.at >= since) AS days
+               CASE {periods} END AS days
         FROM {events} event JOIN {visitors} visitor ON visitor.id = event.visitor_id
         LEFT JOIN {slates} slate ON slate.id = event.slate_id
         WHERE 'analytics' = ANY(visitor.purposes) AND event.placement <> ''
@@ -42,6 +42,8 @@ _CELLS = """
     ) of_visitor
     GROUP BY placement, kind, days, segments
 """
+
+_SHORTEST_PERIOD = " ".join(f"WHEN event.at >= %(since_{days})s THEN {days}" for days in PERIODS)
 
 # So many events of each visitor, by their own random ids.
 _BOUNDED = """
@@ -98,9 +100,10 @@ class _EventCell:
 
 def traffic(selection: Selection = EVERYBODY) -> dict[str, Traffic]:
     """Each placement's name to its traffic. Of segments, only what was served to visitors who belonged then."""
-    cells, selections = _cells(), _selections()
+    selections = _selections()
+    numbers = kept(f"traffic:{len(selections)}:{selections[-1].segment}", lambda: _all_numbers(selections))
     return {
-        name: Traffic(*(_number(cells[name, kind], selection, selections) for kind in KINDS))
+        name: Traffic(*(numbers.get((name, kind), {}).get(selection, 0) for kind in KINDS))
         for name in Placement.objects.values_list("name", flat=True)
     }
 
@@ -138,11 +141,15 @@ def _selections() -> list[Selection]:
     return [Selection(days, segment) for segment in segments for days in reversed(PERIODS)]
 
 
-def _number(cells: Sequence[_EventCell], selection: Selection, selections: Sequence[Selection]) -> int | None:
+def _all_numbers(selections: Sequence[Selection]) -> dict[tuple[str, str], dict[Selection, int | None]]:
+    """Placement and kind to the number of every selection."""
+    return {key: _numbers(cells, selections) for key, cells in _cells().items()}
+
+
+def _numbers(cells: Sequence[_EventCell], selections: Sequence[Selection]) -> dict[Selection, int | None]:
     groups = {each: frozenset(i for i, cell in enumerate(cells) if cell.is_in(each)) for each in selections}
-    if selection not in showable(groups, [cell.visitors for cell in cells], settings.K_ANONYMITY):
-        return None
-    return sum(cell.events for cell in cells if cell.is_in(selection))
+    shown = showable(groups, [cell.visitors for cell in cells], settings.K_ANONYMITY)
+    return {each: sum(cells[i].events for i in group) if each in shown else None for each, group in groups.items()}
 
 
 def _cells() -> dict[tuple[str, str], list[_EventCell]]:
@@ -151,9 +158,8 @@ def _cells() -> dict[tuple[str, str], list[_EventCell]]:
     parameters = {
         "k": settings.K_ANONYMITY,
         "kinds": list(KINDS),
-        "days": list(PERIODS),
-        "since": [since[days] for days in PERIODS],
         "first": since[max(PERIODS)],
+        **{f"since_{days}": since[days] for days in PERIODS},
     }
     found: dict[tuple[str, str], list[_EventCell]] = defaultdict(list)
     for placement, kind, days, segments, events, visitors in _rows(_CELLS, parameters):
@@ -188,5 +194,5 @@ def _rows(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]
     names = {"events": Event, "slates": ServedSlate, "visitors": Visitor}
     tables = {key: connection.ops.quote_name(model._meta.db_table) for key, model in names.items()}
     with connection.cursor() as cursor:
-        cursor.execute(statement.format(**tables), parameters)
+        cursor.execute(statement.format(**tables, periods=_SHORTEST_PERIOD), parameters)
         return cast(list[tuple[Any, ...]], cursor.fetchall())
