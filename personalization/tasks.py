@@ -11,11 +11,13 @@ import time
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from celery import Celery, current_app, shared_task
 from celery.schedules import crontab
 from django.db import transaction
+from kombu.pools import producers
 
 from personalization.conf import settings
 from personalization.operations import learning
@@ -42,6 +44,9 @@ RETRY: dict[str, Any] = {
     "max_retries": 3,
 }
 BROKER_OPTIONS = {"max_retries": 0, "socket_connect_timeout": 1, "socket_timeout": 1}
+BROKER_RETRY = {"max_retries": 1, "interval_start": 0}
+"""A kept connection may have gone stale."""
+
 BROKER_PAUSE_SECONDS = 30
 
 
@@ -151,12 +156,16 @@ class _Broker:
         if time.monotonic() < self._paused_until:
             return
         try:
-            # A connection of its own: Celery's pooled one tries a broker that is down for seconds.
-            with current_app.connection_for_write(connect_timeout=1, transport_options=BROKER_OPTIONS) as connection:
-                task.apply_async(arguments, connection=connection, retry=False)
+            with self._producers.acquire(block=True, timeout=1) as producer:
+                task.apply_async(arguments, producer=producer, retry=True, retry_policy=BROKER_RETRY)
         except Exception:
             self._paused_until = time.monotonic() + BROKER_PAUSE_SECONDS
             logger.exception("The broker took no task; the sweep folds what waits.")
+
+    @cached_property
+    def _producers(self) -> Any:
+        """Kept connections of our own: Celery's would try a broker that is down for seconds."""
+        return producers[current_app.connection_for_write(connect_timeout=1, transport_options=BROKER_OPTIONS)]
 
 
 _broker = _Broker()
