@@ -110,11 +110,11 @@ class _Table:
     def _candidates(self) -> Iterator[Rows]:
         yield from self.rows
         # Only pairs that have small cells alone, and some of them, in common or apart.
-        large, small = self.rows[:, : self.n_large], self.rows[:, self.n_large :]
+        large, small = self.rows[:, : self.n_large].copy(), self.rows[:, self.n_large :].copy()
         shared_large, shared_small = large @ large.T, small @ small.T
+        apart_large, apart_small = (shared.diagonal()[:, None] - shared for shared in (shared_large, shared_small))
         for i, j in np.argwhere((shared_large == 0) & (shared_small > 0)):
             if i < j:
                 yield self.rows[i] * self.rows[j]
-        apart_large, apart_small = (part.sum(axis=1)[:, None] - part @ part.T for part in (large, small))
         for i, j in np.argwhere((apart_large == 0) & (apart_small > 0)):
             yield self.rows[i] * (1.0 - self.rows[j])
