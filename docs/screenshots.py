@@ -59,7 +59,7 @@ def personal_page(context: BrowserContext, url: str) -> None:
     """An article as somebody sees it who has read about mobility, at its recommendations."""
     page = context.new_page()
     page.goto(url)
-    page.get_by_role("button", name="Yes, remember").click()
+    page.get_by_role("button", name="Accept all").click()
     page.get_by_role("link", name="Mobility").first.click()
     for path in [link.get_attribute("href") for link in page.locator(".card__title a").all()[:3]]:
         page.goto(f"{url}{path}")
@@ -72,7 +72,7 @@ def personal_page(context: BrowserContext, url: str) -> None:
 
 def decline(page: Page) -> None:
     """Put the consent banner away; a picture of each page without it."""
-    page.get_by_role("button", name="No, thank you").click()
+    page.get_by_role("button", name="Only necessary").click()
 
 
 def editor_pages(context: BrowserContext, url: str, suffix: str) -> None:

@@ -183,11 +183,12 @@ def _savepoint() -> AbstractContextManager[Any]:
 
 
 @register.inclusion_tag("personalization/consent_banner.html", takes_context=True)
-def affinity_consent(context: template.Context, banner: bool = True) -> dict[str, Any]:
+def affinity_consent(context: template.Context, banner: bool | None = None) -> dict[str, Any]:
     """affinity.js and the consent banner: once in the base template, before `</body>`.
 
     The same for every visitor, so that the page may be cached by anybody: the script asks for the consent.
-    `banner=False` leaves the banner to a consent platform that calls `affinity.consent({personalization: true})`.
+    `banner=False`, or the setting CONSENT_BANNER, leaves asking to a consent platform, which calls
+    `affinity.consent({analytics: true, personalization: true})`.
     """
     request = context.get("request")
     try:
@@ -197,7 +198,17 @@ def affinity_consent(context: template.Context, banner: bool = True) -> dict[str
         return {}
     if _is_preview(request):
         return {}
-    return {**urls, "banner": banner, "page_id": _public_page_id(context.get("page"))}
+    has_banner = settings.CONSENT_BANNER if banner is None else banner
+    return {**urls, "banner": has_banner, "page_id": _public_page_id(context.get("page"))}
+
+
+@register.simple_tag
+def privacy_settings(label: str = "", css_class: str = "") -> SafeString:
+    """A button that opens the consent banner again, for the footer. Nothing where a consent platform asks instead."""
+    if not settings.CONSENT_BANNER:
+        return SafeString()
+    context = {"label": label, "css_class": css_class}
+    return render_to_string("personalization/privacy_settings.html", context)
 
 
 def _public_page_id(page: Any) -> int | None:

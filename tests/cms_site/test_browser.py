@@ -116,9 +116,9 @@ def test_the_keyboard_reaches_the_content_first(urls, phone):
 def test_privacy_choices_can_be_opened_again(urls, phone):
     phone.goto(urls["home"])
     banner = phone.locator("[data-affinity-consent]")
-    banner.get_by_role("button", name="No, thank you").click()
+    banner.get_by_role("button", name="Only necessary").click()
     expect(banner).to_be_hidden()
-    phone.get_by_role("button", name="Privacy choices").click()
+    phone.get_by_role("button", name="Privacy settings").click()
     expect(banner).to_be_visible()
 
 

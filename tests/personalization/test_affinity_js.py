@@ -147,7 +147,7 @@ def test_without_consent_it_sends_and_keeps_nothing(visit):
 def test_a_no_is_remembered_for_the_session_only_and_the_choice_opens_again(visit):
     site = visit(UNKNOWN)
     site.open()
-    site.page.get_by_role("button", name="No, thank you").click()
+    site.page.get_by_role("button", name="Only necessary").click()
     banner = site.page.get_by_role("region", name="May we remember")
     expect(banner).to_be_hidden()
     site.open("/second/")
@@ -173,7 +173,7 @@ def test_the_browsers_no_is_followed_and_explained(visit):
     expect(banner).to_be_hidden()
     site.page.get_by_role("button", name="Privacy choices").click()
     expect(banner.get_by_text("Global Privacy Control")).to_be_visible()
-    expect(banner.get_by_role("button", name="Yes, remember")).to_be_hidden()
+    expect(banner.get_by_role("button", name="Accept all")).to_be_hidden()
 
 
 @pytest.mark.browser
@@ -182,7 +182,7 @@ def test_a_yes_starts_counting_and_brings_the_readers_own_list(visit):
     site.fragment = 'data-affinity-fragment="/fragment/?page=5" data-affinity-query="edition a%20b"'
     site.open("/?utm_source=news&secret=1&Edition=print")
     assert site.fragments == []
-    site.page.get_by_role("button", name="Yes, remember").click()
+    site.page.get_by_role("button", name="Accept all").click()
     expect(site.page.get_by_role("link", name="Mine")).to_be_visible()
     site.page.wait_for_timeout(500)
     assert [event["page"] for event in site.of("view")] == [5]
@@ -405,4 +405,33 @@ def test_the_tag_is_the_same_for_everybody_and_may_leave_the_banner_out():
     template = Template("{% load personalization_tags %}{% affinity_consent banner=False %}")
     html = template.render(Context({}))
     assert "affinity.js" in html
+    assert "consent-banner" not in html
+
+
+@pytest.mark.browser
+def test_a_consent_platform_drives_it_and_hears_of_each_change(visit):
+    site = visit(UNKNOWN)
+    site.open()
+    site.page.evaluate("document.addEventListener('affinity:consent', ({detail}) => (window.heard = detail))")
+    said = site.page.evaluate("affinity.consent({analytics: true, personalization: false})")
+    assert said == site.page.evaluate("window.heard") == {**said, "analytics": True, "personalization": False}
+    site.page.wait_for_timeout(500)
+    assert len(site.of("view")) == 1
+    site.page.evaluate("affinity.consent({analytics: true, personalization: true})")
+    site.page.wait_for_timeout(500)
+    assert len(site.of("view")) == 1
+    site.page.evaluate("affinity.consent({})")
+    assert site.page.evaluate("window.heard.counted") is False
+
+
+@pytest.mark.django_db
+def test_the_banner_and_its_button_go_where_a_platform_asks(settings):
+    template = Template('{% load personalization_tags %}{% privacy_settings "Your data" %}{% affinity_consent %}')
+    html = template.render(Context({}))
+    assert "data-affinity-consent-open>Your data</button>" in html
+    assert "consent-banner.js" in html
+    settings.WAGTAIL_PERSONALIZATION = {"CONSENT_BANNER": False}
+    html = template.render(Context({}))
+    assert "affinity.js" in html
+    assert "button" not in html
     assert "consent-banner" not in html

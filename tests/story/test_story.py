@@ -146,7 +146,7 @@ def sees_contextual_recommendations_without_a_cookie(deployment: Deployment, con
 def accepts(deployment: Deployment, context: BrowserContext) -> None:
     page = context.new_page()
     page.goto(deployment.url)
-    page.get_by_role("button", name="Yes, remember").click()
+    page.get_by_role("button", name="Accept all").click()
     wait_until(lambda: bool(context.cookies()), 10, "the visitor cookie is set")
     (cookie,) = [cookie for cookie in context.cookies() if cookie["name"] == "affinity_visitor"]
     assert cookie["httpOnly"]

@@ -2,14 +2,13 @@
  *
  * <script src="…/affinity.js" defer data-consent-url="…" data-events-url="…" data-page="12"></script>
  *
- * window.affinity.consent()   the state: {analytics, personalization, counted, reason}; null = nobody has decided
- * window.affinity.consent({analytics: true, personalization: false})
- *     says yes to being counted, no to a profile. What a no ends is deleted; two of them delete everything.
+ * window.affinity.consent()   the state: {analytics, personalization, counted, reason}; null: not decided
+ * window.affinity.consent({analytics: true, personalization: false})   answers; what a no ends is deleted
  * window.affinity.track("feedback", pageId, {value: 1})
  * window.affinity.refresh()   fetches the reader's own lists again: what they want to see has changed
  *
- * Without a yes it sends no event. The state is kept in sessionStorage, never in localStorage or a cookie. Only events
- * that the site could not take wait in localStorage, under their own ids, until it can; a no deletes them.
+ * Without a yes it sends no event. The answer is kept in sessionStorage; only events that the site could not take wait
+ * in localStorage, under their own ids, until it can; a no deletes them.
  */
 (() => {
   "use strict";
@@ -39,7 +38,7 @@
   const remember = (answer) => {
     state = answer;
     try {
-      sessionStorage.setItem(KEY, JSON.stringify(answer));
+      if (answer.analytics !== null) sessionStorage.setItem(KEY, JSON.stringify(answer));
     } catch {
       /* Storage may be off: then the next page asks again. */
     }
@@ -263,7 +262,7 @@
   });
 
   const show = () => {
-    visibleSince = Date.now();
+    visibleSince ||= Date.now();
     if (!isViewed) track("view", page, arrival());
     isViewed = true;
     onScroll();

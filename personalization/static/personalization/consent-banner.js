@@ -1,12 +1,14 @@
-/* The consent banner: asks once a session, takes a yes or a no, and opens again from any
+/* The consent banner: asks until it is answered, takes a yes or a no to all or to each purpose, and opens again from any
  * [data-affinity-consent-open]. A site with its own consent platform leaves it out and calls
- * window.affinity.consent() instead. */
+ * window.affinity.consent({analytics, personalization}) instead. */
 (() => {
   "use strict";
   const banner = document.querySelector("[data-affinity-consent]");
   if (!banner || !window.affinity) return;
-  const answers = banner.querySelector("[data-affinity-answers]");
-  const failure = banner.querySelector("[data-affinity-failure]");
+  const part = (name) => banner.querySelector(`[data-affinity-${name}]`);
+  const choices = part("choices");
+  const boxes = [...choices.querySelectorAll("input")];
+  const status = document.querySelector("[data-affinity-saved]");
   let opener = null;
 
   const close = () => {
@@ -15,16 +17,30 @@
     opener = null;
   };
 
+  const unfold = (isOpen) => {
+    choices.hidden = !isOpen;
+    part("choose").setAttribute("aria-expanded", isOpen);
+  };
+
+  const toldOf = ({ reason, analytics, personalization }) => {
+    if (["gpc", "dnt"].includes(reason)) return "refused";
+    if (personalization === null) return "unknown";
+    if (analytics !== personalization) return "some";
+    return personalization ? "yes" : "no";
+  };
+
   const open = (state, by) => {
-    const isRefused = ["gpc", "dnt"].includes(state.reason);
-    const told = isRefused ? "refused" : state.personalization === null ? "unknown" : state.personalization ? "yes" : "no";
+    const told = toldOf(state);
     for (const text of banner.querySelectorAll("[data-affinity-told]")) {
       text.hidden = !text.dataset.affinityTold.split(" ").includes(told);
     }
-    banner.querySelector("[data-affinity-editor]").hidden = state.reason !== "editor";
-    banner.querySelector("[data-affinity-close]").hidden = told === "unknown";
-    answers.hidden = isRefused;
-    failure.hidden = true;
+    for (const box of boxes) box.checked = Boolean(state[box.name]);
+    unfold(told === "some");
+    part("editor").hidden = state.reason !== "editor";
+    part("close").hidden = told === "unknown";
+    part("answers").hidden = told === "refused";
+    part("failure").hidden = true;
+    status.textContent = "";
     banner.hidden = false;
     if (by) {
       opener = by;
@@ -32,15 +48,25 @@
     }
   };
 
-  banner.addEventListener("click", async ({ target }) => {
-    const button = target.closest("button");
-    if (!button) return;
-    if ("affinityClose" in button.dataset) return close();
+  const answer = async (said) => {
+    const of = (box) => (said === "some" ? box.checked : said === "yes");
     try {
-      await window.affinity.consent({ personalization: button.dataset.affinityAnswer === "yes" });
+      await window.affinity.consent(Object.fromEntries(boxes.map((box) => [box.name, of(box)])));
       close();
+      status.textContent = status.dataset.affinitySaved;
     } catch {
-      failure.hidden = false;
+      part("failure").hidden = false;
+    }
+  };
+
+  banner.addEventListener("click", ({ target }) => {
+    const { dataset } = target.closest("button") || {};
+    if (!dataset) return;
+    if ("affinityClose" in dataset) close();
+    else if ("affinityAnswer" in dataset) answer(dataset.affinityAnswer);
+    else {
+      unfold(choices.hidden);
+      if (!choices.hidden) boxes[0].focus();
     }
   });
 
