@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
@@ -15,9 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from personalization.consent import PURPOSES
-from personalization.operations.rights import forget_asker
 from personalization.types import Purpose
-from personalization.visitors import Affinity, accounts, affinity_of, cookie, store
+from personalization.visitors import Affinity, affinity_of, grants
 
 from .base import PersonalizationView
 from .fields import JSONBoolean
@@ -88,10 +85,7 @@ class ConsentView(PersonalizationView):
         if affinity.platform not in (None, affinity.purposes) and not (affinity.is_bot or affinity.is_editor):
             return _grant(request, affinity, affinity.platform)
         response = _answer(_state(affinity, affinity.purposes or None))
-        if affinity.known_id is None or affinity.is_account:
-            _drop_cookie(request, response)
-        elif cookie.read(request._request, max_age=cookie.RENEW_AFTER) is None:
-            cookie.write(request._request, response, affinity.known_id)
+        grants.renew(request._request, response)
         return response
 
     @described(operation_id="consent_create", summary="Say yes or no", request=ConsentAnswer, responses=ConsentState)
@@ -100,10 +94,7 @@ class ConsentView(PersonalizationView):
         answer = ConsentAnswer(data=request.data)
         answer.is_valid(raise_exception=True)
         affinity = affinity_of(request._request)
-        purposes = answer.purposes()
-        if purposes and affinity.platform:
-            purposes &= affinity.platform
-        if purposes:
+        if purposes := answer.purposes():
             return _grant(request, affinity, purposes)
         return _withdraw(request, affinity)
 
@@ -119,33 +110,15 @@ class ConsentView(PersonalizationView):
 
 
 def _grant(request: Request, affinity: Affinity, purposes: frozenset[Purpose]) -> Response:
-    if affinity.refusal or affinity.is_bot:
+    response = _answer(_state(affinity, affinity.allowed(purposes)))
+    if grants.grant(request._request, response, purposes) is None:
         raise RefusedByBrowser(_refusal_text(affinity))
-    visitor_id = grant(request._request, purposes)
-    response = _answer(_state(affinity, purposes))
-    if affinity.account is not None:
-        _drop_cookie(request, response)
-    else:
-        cookie.write(request._request, response, visitor_id)
     return response
 
 
-def grant(request: HttpRequest, purposes: frozenset[Purpose]) -> uuid.UUID:
-    """Let whoever asks have said yes to these purposes and no others; the visitor that they are from now on."""
-    affinity = affinity_of(request)
-    visitor_id, device = affinity.known_id, affinity.context.device
-    if visitor_id is None or not store.set_purposes(visitor_id, purposes, device):
-        visitor_id = store.create_visitor(device, purposes)
-    # Who is signed in answers in the account's name.
-    if affinity.account is not None and not affinity.is_account:
-        visitor_id = accounts.enter(request, affinity.account, visitor_id, purposes) or visitor_id
-    return visitor_id
-
-
 def _withdraw(request: Request, affinity: Affinity) -> Response:
-    forget_asker(request._request)
     response = _answer(_state(affinity, frozenset()))
-    _drop_cookie(request, response)
+    grants.withdraw(request._request, response)
     return response
 
 
@@ -167,15 +140,10 @@ def _refusal_text(affinity: Affinity) -> str:
         return _("Your browser sends Global Privacy Control, which is a no. Nothing was stored.")
     if affinity.refusal == "dnt":
         return _("Your browser sends Do Not Track, which is a no. Nothing was stored.")
-    if affinity.refusal == "platform":
-        return _("The site's consent platform says no. Nothing was stored.")
-    return _("Bots cannot consent. Nothing was stored.")
+    if affinity.is_bot:
+        return _("Bots cannot consent. Nothing was stored.")
+    return _("The site's consent platform says no. Nothing was stored.")
 
 
 def _answer(state: dict[str, Any]) -> Response:
     return Response(state, headers={"Cache-Control": "no-store"})
-
-
-def _drop_cookie(request: Request, response: Response) -> None:
-    if cookie.is_present(request._request):
-        cookie.drop(response)

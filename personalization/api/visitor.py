@@ -17,9 +17,9 @@ from rest_framework.throttling import BaseThrottle
 from personalization.conf import settings
 from personalization.operations.known import known_of
 from personalization.operations.queries import site_for
-from personalization.operations.rights import export, forget_asker
+from personalization.operations.rights import export
 from personalization.visibility import visible_ids
-from personalization.visitors import affinity_of, cookie, preferences, store
+from personalization.visitors import affinity_of, grants, preferences, store
 from tagging import index
 
 from .base import PersonalizationView
@@ -75,10 +75,8 @@ class VisitorView(OwnView):
     @described(operation_id="visitor_destroy", summary="Delete all of it", responses={200: VisitorState})
     def delete(self, request: Request) -> Response:
         """Delete everything about this reader at once, and the cookie: the same as taking every yes back."""
-        forget_asker(request._request)
         response = _answer(VisitorState({"purposes": []}).data)
-        if cookie.is_present(request._request):
-            cookie.drop(response)
+        grants.withdraw(request._request, response)
         return response
 
 

@@ -14,13 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.log_actions import log
 
 from personalization.models import Event, Profile, Segment, ServedSlate, Visitor
-from personalization.visitors import accounts, affinity_of, cookie
 from personalization.visitors.retention import deleted_after
 from personalization.visitors.store import delete_visitor, numbers, profile_of
 from tagging import index
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    pass
 
 EXPORT_ACTION = "personalization.export"
 FORGET_ACTION = "personalization.forget"
@@ -57,16 +56,6 @@ def forget(visitor_id: uuid.UUID) -> bool:
 def visitor_of_user(user: AbstractBaseUser) -> uuid.UUID | None:
     """The visitor of an account; None where nothing is stored about it."""
     return Visitor.objects.filter(user_id=user.pk).values_list("pk", flat=True).first()
-
-
-def forget_asker(request: HttpRequest) -> None:
-    """Delete everything about whoever asks: this browser's visitor, and the account's that its session names.
-
-    Reads past the browser's own no: what was stored before it must go too.
-    """
-    accounts.forget(request, affinity_of(request).account)
-    if visitor_id := cookie.read(request):
-        forget(visitor_id)
 
 
 def log_right(action: str, visitor_id: uuid.UUID, user: AbstractBaseUser | None = None) -> None:

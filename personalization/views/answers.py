@@ -9,8 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from personalization.api.consent import grant
-from personalization.visitors import Affinity, affinity_of, cookie, preferences
+from personalization.visitors import affinity_of, grants, preferences
 from tagging import index
 
 from .guard import own_data, posted_from_here
@@ -28,22 +27,21 @@ def take(request: HttpRequest) -> HttpResponse:
     Whoever has no profile yet says yes to it in the same form; without that nothing is kept.
     """
     response = HttpResponseRedirect(reverse("personalization_you:page"))
-    affinity = affinity_of(request)
-    visitor_id = _who(request, affinity, says_yes="personalization" in request.POST)
+    visitor_id = _who(request, response)
     if visitor_id and preferences.answer(visitor_id, _topics(request)):
-        if affinity.account is None:
-            cookie.write(request, response, visitor_id)
         response["Location"] += f"?{urlencode({'done': 'answered'})}"
     return response
 
 
-def _who(request: HttpRequest, affinity: Affinity, *, says_yes: bool) -> uuid.UUID | None:
-    """The visitor who has, or now allows, a profile; None without consent and against the browser's own no."""
-    if affinity.refusal or affinity.is_bot:
-        return None
+def _who(request: HttpRequest, response: HttpResponse) -> uuid.UUID | None:
+    """The visitor who has, or now allows, a profile; None without consent and against anybody's no."""
+    affinity = affinity_of(request)
     if "personalization" in affinity.purposes:
+        grants.renew(request, response)
         return affinity.known_id
-    return grant(request, affinity.purposes | {"personalization"}) if says_yes else None
+    if "personalization" not in request.POST:
+        return None
+    return grants.grant(request, response, affinity.purposes | {"personalization"})
 
 
 def _topics(request: HttpRequest) -> list[int]:

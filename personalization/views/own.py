@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from personalization.conf import settings
 from personalization.operations.known import Known, KnownPage, KnownTopic, known_of
-from personalization.operations.rights import export, forget_asker
-from personalization.visitors import affinity_of, cookie, preferences
+from personalization.operations.rights import export
+from personalization.visitors import affinity_of, grants, preferences
 
 from .guard import own_data, posted_from_here
 
@@ -36,8 +36,7 @@ def show(request: HttpRequest) -> HttpResponse:
     }
     response = render(request, "personalization/you.html", context)
     if affinity.refusal:
-        forget_asker(request)
-        _drop_cookie(request, response)
+        grants.withdraw(request, response)
     return response
 
 
@@ -88,15 +87,9 @@ def download(request: HttpRequest) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest) -> HttpResponse:
     """Delete everything, and the cookie."""
-    forget_asker(request)
     response = _back(done="deleted")
-    _drop_cookie(request, response)
+    grants.withdraw(request, response)
     return response
-
-
-def _drop_cookie(request: HttpRequest, response: HttpResponse) -> None:
-    if cookie.is_present(request):
-        cookie.drop(response)
 
 
 def _back(**query: Any) -> HttpResponseRedirect:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -63,6 +64,10 @@ class Affinity:
     def consent(self) -> Decision:
         """ "granted", "denied" (by the browser) or "unknown"."""
         return decide(self.refusal, self.purposes)
+
+    def allowed(self, purposes: Collection[Purpose]) -> frozenset[Purpose]:
+        """Of these purposes, those that the platform allows."""
+        return frozenset(purposes) if self.platform is None else self.platform.intersection(purposes)
 
     @property
     def purposes(self) -> frozenset[Purpose]:

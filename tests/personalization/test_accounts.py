@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model, login, logout
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client, RequestFactory
+from django.urls import reverse
 from django.utils import timezone
 
 from personalization.models import Event, Profile, ServedSlate, Visitor
@@ -262,3 +263,17 @@ class TestThroughTheApi:
         assert not Visitor.objects.exists()
         assert accounts.SESSION_KEY not in client.session
         assert self.choose(client, BOTH).json()["personalization"] is True
+
+    @pytest.mark.parametrize("way", ["page", "api"])
+    def test_who_deletes_everything_on_the_own_page_deletes_the_accounts_visitor(self, client, way):
+        self.choose(client, BOTH)
+        if way == "page":
+            client.post(reverse("personalization_you:delete"))
+        else:
+            client.delete("/api/personalization/v1/visitor/")
+        assert not Visitor.objects.exists()
+
+    def test_an_onboarding_answer_is_the_accounts(self, client, user):
+        client.post(reverse("personalization_you:answers"), {"personalization": "1"})
+        assert Visitor.objects.get().user == user
+        assert "affinity_visitor" not in client.cookies

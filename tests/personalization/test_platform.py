@@ -116,3 +116,10 @@ def test_a_function_will_do(client, settings):
     settings.WAGTAIL_PERSONALIZATION = {"CONSENT_BACKEND": f"{__name__}.says_nothing"}
     client.cookies["cmp"] = ""
     assert client.get(CONSENT).json()["reason"] == ""
+
+
+def test_an_answer_that_it_allows_nothing_of_changes_nothing(client):
+    client.cookies["cmp"] = "analytics"
+    client.get(CONSENT)
+    assert choose(client, {"analytics": False, "personalization": True}).status_code == 409
+    assert Visitor.objects.get().purposes == ["analytics"]

@@ -5,10 +5,10 @@
  * window.affinity.consent()   the state: {analytics, personalization, counted, reason}; null: not decided
  * window.affinity.consent({analytics: true, personalization: false})   answers; what a no ends is deleted
  * window.affinity.track("feedback", pageId, {value: 1})
- * window.affinity.refresh()   fetches the reader's own lists again: what they want to see has changed
+ * window.affinity.refresh()   fetches the reader's own lists again
  *
- * Without a yes it sends no event. The answer is kept in sessionStorage; only events that the site could not take wait
- * in localStorage, under their own ids, until it can; a no deletes them.
+ * Without a yes it sends no event. The answer is kept in sessionStorage; events that the site could not take wait in
+ * localStorage until it can. A no deletes them.
  */
 (() => {
   "use strict";
@@ -39,9 +39,7 @@
     state = answer;
     try {
       if (answer.analytics !== null) sessionStorage.setItem(KEY, JSON.stringify(answer));
-    } catch {
-      /* Storage may be off: then the next page asks again. */
-    }
+    } catch {} // Storage may be off: then the next page asks again.
     return answer;
   };
 
@@ -54,7 +52,7 @@
   };
 
   const ask = async (options) => {
-    const response = await fetch(consentUrl, { credentials: "same-origin", ...options });
+    const response = await fetch(consentUrl, options);
     const body = await response.json();
     if (!response.ok) throw new Error(body.detail);
     return body;
@@ -78,15 +76,11 @@
 
   // --- Events ---
 
-  const uuid = () => {
-    if (crypto.randomUUID) return crypto.randomUUID();
-    // Pages without TLS have no randomUUID.
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    bytes[6] = (bytes[6] & 15) | 64;
-    bytes[8] = (bytes[8] & 63) | 128;
-    const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    return hex.replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-  };
+  // As crypto.randomUUID does, which pages without TLS do not have.
+  const uuid = () =>
+    "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
+      (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16),
+    );
 
   const track = (kind, pageId, fields) => {
     if (!state?.counted || !Number(pageId)) return;
@@ -105,7 +99,6 @@
     fetch(eventsUrl, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      credentials: "same-origin",
       keepalive: true,
       body,
     });
@@ -296,7 +289,7 @@
 
   // Null where there is nothing better than the list that everybody sees.
   const replacement = async (url, list) => {
-    const response = await fetch(url, { credentials: "same-origin" });
+    const response = await fetch(url);
     const html = response.ok ? await response.text() : "";
     const fresh = new DOMParser().parseFromString(html, "text/html").body.firstElementChild;
     if (!fresh || !list.isConnected || list.contains(document.activeElement)) return null;
@@ -314,7 +307,7 @@
   const start = () => {
     document.addEventListener("visibilitychange", onVisibility);
     addEventListener("pagehide", hide);
-    addEventListener("scroll", onScroll, { passive: true });
+    addEventListener("scroll", onScroll);
     document.addEventListener("click", onClick);
     sendKeptLater();
     if (!document.hidden) show();
@@ -343,9 +336,7 @@
     stop();
     try {
       sessionStorage.removeItem(KEY);
-    } catch {
-      /* Nothing was kept. */
-    }
+    } catch {}
   };
 
   const begin = () =>
