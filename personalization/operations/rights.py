@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
@@ -17,9 +17,6 @@ from personalization.models import Event, Profile, Segment, ServedSlate, Visitor
 from personalization.visitors.retention import deleted_after
 from personalization.visitors.store import delete_visitor, numbers, profile_of
 from tagging import index
-
-if TYPE_CHECKING:
-    pass
 
 EXPORT_ACTION = "personalization.export"
 FORGET_ACTION = "personalization.forget"
