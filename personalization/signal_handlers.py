@@ -12,13 +12,15 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
 from django.db.models.signals import post_delete, post_migrate, post_save
 from django.http import HttpRequest
+from wagtail.models import PageViewRestriction, Site
+from wagtail.signals import page_published, page_unpublished, post_page_move
 
 from personalization.conf import settings
 from personalization.models import Placement, PlacementRule, Segment, Visitor
 from personalization.operations.placements import forget_placements
 from personalization.operations.topics import replace_topic
 from personalization.tasks import fold_soon, refresh_segment_soon
-from personalization.visitors import accounts, affinity_of, partitions
+from personalization.visitors import accounts, affinity_of, partitions, public_pages
 from personalization.visitors.segments import forget_compiled
 from personalization.visitors.sinks import get_sink
 from tagging.signals import topic_replaced
@@ -32,6 +34,10 @@ def on_segment_changed(instance: Segment, **kwargs: Any) -> None:
 
 def on_placement_changed(**kwargs: Any) -> None:
     forget_placements()
+
+
+def on_page_changed(**kwargs: Any) -> None:
+    public_pages.forget_pages()
 
 
 def on_topic_replaced(old_id: int, new_id: int, **kwargs: Any) -> None:
@@ -75,6 +81,10 @@ def connect() -> None:
         signal.connect(on_segment_changed, sender=Segment, dispatch_uid="personalization.segments")
         for sender in (Placement, PlacementRule):
             signal.connect(on_placement_changed, sender=sender, dispatch_uid="personalization.placements")
+        for sender in (PageViewRestriction, Site):
+            signal.connect(on_page_changed, sender=sender, dispatch_uid="personalization.public_pages")
+    for page_signal in (page_published, page_unpublished, post_page_move):
+        page_signal.connect(on_page_changed, dispatch_uid="personalization.public_pages")
     post_migrate.connect(
         on_migrated, sender=apps.get_app_config("personalization"), dispatch_uid="personalization.partitions"
     )

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from personalization.operations.placements import forget_placements
 from personalization.visitors.learned import forget_models
+from personalization.visitors.public_pages import forget_pages
 from personalization.visitors.segments import forget_compiled
 from tests.missing import require
 from tests.story.deployment import free_port
@@ -39,6 +40,7 @@ def _nothing_kept():
     """No test answers from what another one left in a cache or in the process."""
     cache.clear()
     forget_placements()
+    forget_pages()
     forget_compiled()
     forget_models()
 

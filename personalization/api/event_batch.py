@@ -17,16 +17,18 @@ from personalization.types import EventRecord, RequestContext
 from personalization.visitors.referrers import kind_of
 
 from .fields import JSONUUID, JSONChoice, JSONInteger, JSONNumber, JSONString, JSONText, Moment
+from .plain_events import (
+    LARGEST_PAGE_ID,
+    LARGEST_POSITION,
+    LONGEST_AGE_MS,
+    PLACEMENT,
+    VALUES,
+    is_value_right,
+    plain_event,
+)
 
-LARGEST_PAGE_ID = 2**31 - 1
-LARGEST_POSITION = 2**15 - 1
-LONGEST_DWELL_SECONDS = 24 * 3600
 LONGEST_UTM = 100
 LONGEST_HOST = 253
-LONGEST_AGE_MS = 366 * 24 * 3600 * 1000
-
-VALUES: Mapping[str, tuple[float, float]] = {"scroll": (0, 1), "dwell": (0, LONGEST_DWELL_SECONDS), "feedback": (-1, 1)}
-"""The kinds of event that carry a value, and its range."""
 
 
 class Campaign(serializers.Serializer[Any]):
@@ -57,7 +59,7 @@ class EventSerializer(serializers.Serializer[Any]):
         help_text=gettext_lazy("Scroll depth 0 to 1, seconds of dwell, or feedback -1 or 1; else left out."),
     )
     slate = JSONUUID(required=False, allow_null=True, help_text=gettext_lazy("The list that the page was shown in."))
-    placement = JSONString(r"^[-a-zA-Z0-9_]{1,80}$", required=False, max_length=80)
+    placement = JSONString(PLACEMENT, required=False, max_length=80)
     position = JSONInteger(required=False, allow_null=True, min_value=0, max_value=LARGEST_POSITION)
 
     referrer = JSONText(
@@ -67,6 +69,10 @@ class EventSerializer(serializers.Serializer[Any]):
         help_text=gettext_lazy("Of a view: the host that the reader came from, empty for none. Only its kind is kept."),
     )
     utm = Campaign(required=False, help_text=gettext_lazy("Of a view: the campaign that brought the reader."))
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        plain = plain_event(data)
+        return super().run_validation(data) if plain is None else plain
 
     def validate(self, event: dict[str, Any]) -> dict[str, Any]:
         _check_value(event)
@@ -143,12 +149,10 @@ def _moment(event: Mapping[str, Any], now: datetime, offset: timedelta) -> tuple
 
 def _check_value(event: Mapping[str, Any]) -> None:
     kind, value = event["kind"], event.get("value")
-    if kind not in VALUES:
-        if value is not None:
-            raise serializers.ValidationError({"value": [_("An event of this kind has no value.")]})
+    if is_value_right(kind, value):
         return
+    if kind not in VALUES:
+        raise serializers.ValidationError({"value": [_("An event of this kind has no value.")]})
     low, high = VALUES[kind]
-    is_valid = value is not None and low <= value <= high and (kind != "feedback" or value in (low, high))
-    if not is_valid:
-        form = _("Expected %(low)d or %(high)d.") if kind == "feedback" else _("Expected %(low)d to %(high)d.")
-        raise serializers.ValidationError({"value": [form % {"low": low, "high": high}]})
+    form = _("Expected %(low)d or %(high)d.") if kind == "feedback" else _("Expected %(low)d to %(high)d.")
+    raise serializers.ValidationError({"value": [form % {"low": low, "high": high}]})

@@ -20,11 +20,12 @@ from rest_framework.throttling import BaseThrottle
 
 from personalization import tasks
 from personalization.conf import settings
-from personalization.models import Placement, ServedSlate
+from personalization.models import ServedSlate
+from personalization.operations.placements import is_placement
 from personalization.operations.queries import site_for
 from personalization.types import EventRecord
 from personalization.visibility import visible_ids
-from personalization.visitors import affinity_of
+from personalization.visitors import affinity_of, public_pages
 from personalization.visitors.sinks import get_sink
 
 from .base import PersonalizationView
@@ -66,6 +67,7 @@ class EventsView(PersonalizationView):
         batch = EventBatch(data=request.data)
         batch.is_valid(raise_exception=True)
         affinity = affinity_of(request._request)
+        affinity.is_profile_wanted = False
         records = batch.records(affinity.context, urlsplit(f"//{request.get_host()}").hostname or "")
         _check_existence(records, request)
         if not affinity.is_counted or affinity.counted_id is None:
@@ -78,11 +80,14 @@ class EventsView(PersonalizationView):
 
 def _check_existence(events: Sequence[EventRecord], request: Request) -> None:
     """Pages that don't exist and pages the public may not see get the same answer."""
-    pages = visible_ids({event.page_id for event in events}, site_for(request._request))
-    _refuse(events, "page", lambda event: event.page_id not in pages, _("There is no such page."))
-    names = {event.placement for event in events} - {""}
-    known = set(Placement.objects.filter(name__in=names).values_list("name", flat=True)) if names else set()
-    _refuse(events, "placement", lambda event: event.placement in names - known, _("No placement has this name."))
+    host = request.get_host()
+    if pages := public_pages.doubtful(host, {event.page_id for event in events}):
+        visible = visible_ids(pages, site_for(request._request))
+        _refuse(events, "page", lambda event: event.page_id in pages - visible.keys(), _("There is no such page."))
+        public_pages.remember(host, visible)
+    unknown = {name for name in {event.placement for event in events} - {""} if not is_placement(name)}
+    if unknown:
+        _refuse(events, "placement", lambda event: event.placement in unknown, _("No placement has this name."))
 
 
 def _with_own_slates(events: Sequence[EventRecord], visitor_id: uuid.UUID) -> list[EventRecord]:
@@ -98,7 +103,8 @@ def _with_own_slates(events: Sequence[EventRecord], visitor_id: uuid.UUID) -> li
         lambda event: event.slate_id in owners and owners[event.slate_id] != visitor_id,
         _("There is no such slate."),
     )
-    return [event if event.slate_id in owners else replace(event, slate_id=None) for event in events]
+    is_kept = {None, *owners}
+    return [event if event.slate_id in is_kept else replace(event, slate_id=None) for event in events]
 
 
 def _refuse(events: Sequence[EventRecord], field: str, is_wrong: Callable[[EventRecord], bool], message: str) -> None:

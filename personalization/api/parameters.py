@@ -18,7 +18,7 @@ from personalization.conf import settings
 from personalization.operations.queries import site_for
 from personalization.visibility import page_for_caller
 
-from .event_batch import LARGEST_PAGE_ID
+from .plain_events import LARGEST_PAGE_ID
 from .problem import NotFoundField
 
 if TYPE_CHECKING:

@@ -23,10 +23,10 @@ from personalization.visitors import affinity_of, grants, preferences, store
 from tagging import index
 
 from .base import PersonalizationView
-from .event_batch import LARGEST_PAGE_ID
 from .openapi import described
 from .origin import SameOrigin
 from .parameters import WHOLE_NUMBER
+from .plain_events import LARGEST_PAGE_ID
 from .problem import NotFoundField
 from .throttling import VisitorThrottle
 from .visitor_shapes import (

@@ -28,6 +28,15 @@ def load_placement(name: str) -> PlacementConfig:
     return config
 
 
+def is_placement(name: str) -> bool:
+    """Whether a placement has that name, or had it `CONFIG_CACHE_SECONDS` ago."""
+    try:
+        load_placement(name)
+    except UnknownPlacement:
+        return False
+    return True
+
+
 def forget_placements() -> None:
     """Read placements anew from now on, in this process. Called when an editor saved one."""
     _kept.clear()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,7 +68,8 @@ def record_events(visitor_id: uuid.UUID, events: Sequence[EventRecord]) -> int:
     Sent again, a batch changes nothing. Raises `InvalidField` where a page went away in this very moment.
     """
     try:
-        return _record(visitor_id, events)
+        with _transaction():
+            return _record(visitor_id, events)
     except IntegrityError as error:
         raise InvalidField("events", _("A page was deleted just now. Leave its events out.")) from error
 
@@ -81,12 +83,16 @@ def record_batches(batches: Sequence[tuple[uuid.UUID, Sequence[EventRecord]]]) -
     return record_waiting([(visitor_id, serialization.dump(events)) for visitor_id, events in batches])
 
 
-@transaction.atomic
 def record_waiting(batches: Sequence[tuple[uuid.UUID, str]]) -> int:
     """`record_batches` for batches that waited as text, by `serialization.dump`, and never become objects again.
 
     Raises `DataError` where a text is no batch.
     """
+    with _transaction():
+        return _record_waiting(batches)
+
+
+def _record_waiting(batches: Sequence[tuple[uuid.UUID, str]]) -> int:
     purposes = _lock({visitor_id for visitor_id, _events in batches})
     present = [(visitor_id, events) for visitor_id, events in batches if visitor_id in purposes]
     if not present:
@@ -114,7 +120,16 @@ def _escaped(text: str) -> str:
     return text.replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
 
 
-@transaction.atomic
+@contextmanager
+def _transaction() -> Iterator[None]:
+    is_nested = connection.in_atomic_block
+    with transaction.atomic():
+        yield
+        if is_nested:
+            # Foreign keys are checked at the commit, which is somebody else's here: too late for an answer of ours.
+            connection.check_constraints()
+
+
 def _record(visitor_id: uuid.UUID, events: Sequence[EventRecord]) -> int:
     purposes = _lock({visitor_id})
     if not purposes or not events:
@@ -143,8 +158,6 @@ def _insert(rows: str, parameters: Mapping[str, Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         (recorded,) = cursor.fetchone()
-    # Foreign keys are checked at commit otherwise, too late for an answer that says what is wrong.
-    connection.check_constraints()
     return int(recorded)
 
 

@@ -25,7 +25,8 @@ class Affinity:
     """The visitor of one request. Making it reads nothing; the visitor and the profile are one query, the rest none.
 
     Set `forced_segments` to preview a page as somebody in those segments would see it, and `is_in_response`
-    where the answer itself was made for the visitor: the middleware then keeps shared caches away from it.
+    where the answer itself was made for the visitor: the middleware then keeps shared caches away from it. Clear
+    `is_profile_wanted` before anything is read where nobody will ask for the profile.
     """
 
     def __init__(self, request: HttpRequest) -> None:
@@ -33,6 +34,7 @@ class Affinity:
         # Kept now, without reading it: REST framework replaces `request.user` on its own views.
         self._user: Any = getattr(request, "user", None)
         self.forced_segments: frozenset[int] | None = None
+        self.is_profile_wanted = True
         self.is_in_response = False
 
     @cached_property
@@ -148,7 +150,7 @@ class Affinity:
 
     @cached_property
     def _stored(self) -> store.KnownVisitor | None:
-        found = store.load_visitor(self.claimed_id) if self.claimed_id else None
+        found = store.load_visitor(self.claimed_id, with_profile=self.is_profile_wanted) if self.claimed_id else None
         if found is None or not self._may_be(found):
             return None
         if self.platform is None or found.purposes <= self.platform:

@@ -97,12 +97,13 @@ def delete_visitor(visitor_id: uuid.UUID) -> bool:
     return True
 
 
-def load_visitor(visitor_id: uuid.UUID) -> KnownVisitor | None:
-    """The visitor and what is known of them; None where there is no such visitor. One query."""
-    row = Visitor.objects.select_related("profile").filter(pk=visitor_id).first()
+def load_visitor(visitor_id: uuid.UUID, *, with_profile: bool = True) -> KnownVisitor | None:
+    """The visitor and, unless told not to, what is known of them; None where there is no such visitor. One query."""
+    visitors = Visitor.objects.select_related("profile") if with_profile else Visitor.objects.all()
+    row = visitors.filter(pk=visitor_id).first()
     if row is None:
         return None
-    profile = profile_of(row.profile) if hasattr(row, "profile") else None
+    profile = profile_of(row.profile) if with_profile and hasattr(row, "profile") else None
     return KnownVisitor(row.pk, frozenset(cast("list[Purpose]", row.purposes)), profile, row.user_id)
 
 
