@@ -1,5 +1,6 @@
 """URLs of the REST API, version 1. Include them under `api/personalization/v1/`."""
 
+from django.db.transaction import non_atomic_requests
 from django.urls import URLPattern, path, register_converter
 from django.urls.converters import StringConverter
 
@@ -22,7 +23,8 @@ register_converter(AnyText, "personalization_any")
 app_name = "personalization_api"
 urlpatterns: list[URLPattern] = [
     path("consent/", ConsentView.as_view(), name="consent"),
-    path("events/", EventsView.as_view(), name="events"),
+    # Where a site sets ATOMIC_REQUESTS, too, events are committed before the answer says so.
+    path("events/", non_atomic_requests(EventsView.as_view()), name="events"),
     path("recommendations/", RecommendationsView.as_view(), name="recommendations"),
     path("fragments/<personalization_any:placement>/", FragmentView.as_view(), name="fragment"),
     path("visitor/", VisitorView.as_view(), name="visitor"),

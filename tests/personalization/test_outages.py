@@ -77,6 +77,14 @@ def test_a_database_that_goes_away_in_the_request_is_a_503(page):
     assert post(reader, page).status_code == 202
 
 
+def test_a_database_that_cannot_even_begin_is_a_503_where_requests_are_atomic(page, monkeypatch):
+    reader = consenting()
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    assert post(reader, page).status_code == 202
+    with mock.patch("django.db.transaction.Atomic.__enter__", side_effect=OperationalError("gone")):
+        assert post(reader, page).status_code == 503
+
+
 def test_without_its_cache_it_lets_everybody_in_and_complains_once(page, settings, caplog):
     settings.WAGTAIL_PERSONALIZATION = {"EVENTS_RATE": "1/min", "EVENTS_ADDRESS_RATE": "1/min"}
     reader = consenting()

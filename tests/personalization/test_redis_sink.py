@@ -8,6 +8,7 @@ from unittest import mock
 
 import pytest
 import redis
+from celery import Celery
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, transaction
 from django.test import Client
@@ -223,9 +224,25 @@ def test_the_command_drains_until_nothing_waits(sink, configure, page_id, visito
     configure(EVENT_SINK="database")
     with pytest.raises(CommandError, match="nothing to drain"):
         call_command("drain_events")
+    sink.write(visitor_id, [view(page_id)])
+    call_command("drain_events", "--once", "--sink", "redis")
+    assert len(stored(visitor_id)) == 4
+    with pytest.raises(CommandError, match="no sink 'kafka'"):
+        call_command("drain_events", "--sink", "kafka")
     configure(EVENT_SINK_URL="redis://127.0.0.1:1")
     with pytest.raises(CommandError, match="EVENT_SINK_URL"):
         call_command("drain_events")
+
+
+def test_beat_drains_a_buffer_and_nothing_else(configure):
+    def scheduled() -> set[str]:
+        app = Celery("scheduled", set_as_current=False)
+        tasks.schedule(app)
+        return {name for name in app.conf.beat_schedule if "drain" in name}
+
+    assert scheduled() == {"personalization.drain_events"}
+    configure(EVENT_SINK="database")
+    assert scheduled() == set()
 
 
 def test_a_redis_that_may_throw_events_away_is_an_error(server, sink):

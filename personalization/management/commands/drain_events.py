@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 
 from personalization import tasks
 from personalization.exceptions import SinkUnavailable
-from personalization.visitors.sinks import Drained, get_sink
+from personalization.visitors.sinks import Drained, EventSink, get_sink
 
 WAIT_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
@@ -29,11 +29,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="end when nothing waits any more")
+        parser.add_argument("--sink", help="instead of EVENT_SINK: the one that was in use until now, such as redis")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sink = get_sink()
+        try:
+            sink = get_sink(options["sink"])
+        except ImportError as error:
+            raise CommandError(f"There is no sink {options['sink']!r}: {error}") from error
         if not sink.is_buffer:
-            raise CommandError("EVENT_SINK writes to the database at once: there is nothing to drain.")
+            raise CommandError("This sink writes to the database at once: there is nothing to drain. See --sink.")
         try:
             sink.check()
         except SinkUnavailable as error:
@@ -42,14 +46,14 @@ class Command(BaseCommand):
             signal.signal(number, self._stop)
         self.pause = WAIT_SECONDS
         while not self.is_stopped:
-            drained = self._turn(0.0 if options["once"] else WAIT_SECONDS)
+            drained = self._turn(sink, 0.0 if options["once"] else WAIT_SECONDS)
             if options["once"] and drained is not None and not drained.batches:
                 break
 
-    def _turn(self, wait_seconds: float) -> Drained | None:
+    def _turn(self, sink: EventSink, wait_seconds: float) -> Drained | None:
         """One turn; None where database or Redis were away, after a pause that grows while they are."""
         try:
-            drained = tasks.drain(get_sink(), wait_seconds)
+            drained = tasks.drain(sink, wait_seconds)
         except (SinkUnavailable, OperationalError, InterfaceError) as error:
             self.stderr.write(f"{error}\nTrying again in {self.pause:.0f} s.")
             close_old_connections()
