@@ -18,6 +18,8 @@ from wagtail.blocks.struct_block import StructBlockValidationError
 from wagtail.coreutils import get_content_languages
 
 from personalization.segmentation import MAX_DEPTH, RuleType, rule_types
+from personalization.segmentation.behavior import READING
+from personalization.segmentation.circumstances import MEANS, MOMENT, ORIGIN
 from personalization.segmentation.fields import (
     Choice,
     ClusterChoice,
@@ -37,6 +39,7 @@ from personalization.segmentation.fields import (
     Text,
     TopicChoice,
 )
+from personalization.segmentation.interests import INTERESTS
 from personalization.segmentation.registry import FieldErrors
 from personalization.visitors.memberships import imported_segment_names
 from tagging.views.entities.chooser import entity_chooser_viewset
@@ -52,6 +55,9 @@ _SegmentBlock = segment_chooser.get_block_class()
 Texts = Mapping[str, Any]
 
 GROUP = "group"
+GROUPS = (INTERESTS, READING, ORIGIN, MEANS, MOMENT)
+"""The order in which the builder offers them, those that most segments are made of first."""
+
 MATCH_LABEL = _("Visitors belong if they meet")
 MATCHES = [("all", _("all of these rules")), ("any", _("any of these rules")), ("none", _("none of these rules"))]
 
@@ -127,7 +133,11 @@ class RuleBlock(blocks.StructBlock):
 
 def rules_block() -> blocks.StreamBlock:
     """The rules of the outermost group, made anew for each form: topics, languages and rule types may have changed."""
-    rule_blocks = [(rule_type.code, RuleBlock(rule_type)) for rule_type in rule_types()]
+    # Sorting keeps the order of registration within a group; a site's own groups come last.
+    ordered = sorted(
+        rule_types(), key=lambda rule_type: GROUPS.index(rule_type.group) if rule_type.group in GROUPS else len(GROUPS)
+    )
+    rule_blocks = [(rule_type.code, RuleBlock(rule_type)) for rule_type in ordered]
     stream = blocks.StreamBlock(rule_blocks, label=_("Rules"))
     for _depth in range(1, MAX_DEPTH):
         stream = blocks.StreamBlock([*rule_blocks, (GROUP, _group_block(stream))], label=_("Rules"))
