@@ -23,7 +23,8 @@ from wagtail.models import Locale
 from personalization.exceptions import InvalidRules
 from personalization.models import Placement
 from personalization.operations import render_items
-from personalization.segmentation import compile_rules
+from personalization.segmentation import References, compile_rules
+from personalization.segmentation.fields import TopicChoice
 from personalization.types import Reason, Slate, SlateItem
 from personalization.viewsets.rule_words import describe, error_in_words
 from tests.factories import article_index, make_article, make_locale, make_site, make_topic
@@ -161,7 +162,7 @@ def test_readers_of_a_french_page_get_reasons_and_the_question_for_consent_in_fr
     text = client.get(french_article.get_url()).content.decode()
     assert "La rivière" in text
     assert "Vient de paraître" in text
-    for part in ("Pouvons-nous retenir ce que vous lisez\u00a0?", "Non, merci", "Oui, j’accepte"):
+    for part in ("Pouvons-nous retenir ce que vous lisez\u00a0?", "Uniquement le nécessaire", "Tout accepter"):
         assert part in text
     assert "May we remember" not in text
 
@@ -195,7 +196,7 @@ def test_a_segment_reads_as_french() -> None:
         {"type": "weekday", "value": ["mon", "sat"]},
     ]
     with translation.override("fr"):
-        words = describe({"match": "any", "rules": rules}, {7: "Climat"})
+        words = describe({"match": "any", "rules": rules}, {TopicChoice: {7: "Climat"}}, References())
     assert words == "Climat\u00a0: au moins 12,5\u00a0% des lectures ou le lundi ou samedi"
 
 
