@@ -25,6 +25,16 @@ def number_in_words(number: float) -> str:
     return number_format(round(number, 2))
 
 
+class WideColumn(Column):
+    """A column that there is no room for on a phone."""
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        super().__init__(name, classname="affinity-wide", **kwargs)
+
+    class Media:
+        css = {"all": ["personalization/admin/affinity.css"]}
+
+
 class CountColumn(Column):
     """A number of events or visitors, or that it is held back."""
 

@@ -16,7 +16,7 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.reports import ReportView
 from wagtail.admin.viewsets.base import ViewSet
 
-from personalization.columns import CountColumn, HiddenLastMixin, ShareColumn
+from personalization.columns import CountColumn, HiddenLastMixin, ShareColumn, WideColumn
 from personalization.conf import settings
 from personalization.models import Placement, Segment
 from personalization.visitors.traffic import (
@@ -76,7 +76,7 @@ class RecommendationsReportView(HiddenLastMixin, ReportView):
     default_ordering = "-impressions"
     columns = [
         Column("name", label=_("Placement"), sort_key="name"),
-        Column("strategy", label=_("Strategy"), accessor="get_strategy_display"),
+        WideColumn("strategy", label=_("Strategy"), accessor="get_strategy_display"),
         CountColumn("impressions", label=_("Seen")),
         CountColumn("clicks", label=_("Clicks")),
         ShareColumn("ctr", label=_("Clicks per impression")),

@@ -14,7 +14,7 @@ from wagtail.admin.ui.tables import Column, DateColumn, UserColumn
 from wagtail.admin.views.reports import ReportView
 from wagtail.admin.viewsets.base import ViewSet
 
-from personalization.columns import number_in_words
+from personalization.columns import WideColumn, number_in_words
 from personalization.conf import settings
 from personalization.models import Release, Segment
 from personalization.visitors.releases import spent
@@ -42,11 +42,13 @@ class NoisyExportsView(ReportView):
     @cached_property
     def columns(self) -> list[Column]:
         return [
-            Column("report", label=_("Export"), accessor=lambda release: REPORTS.get(release.report, release.report)),
+            WideColumn(
+                "report", label=_("Export"), accessor=lambda release: REPORTS.get(release.report, release.report)
+            ),
             Column("filters", label=_("Of"), accessor=self._filters),
             Column("epsilon", label=_("Epsilon spent"), accessor=lambda release: number_in_words(release.epsilon)),
             DateColumn("at", label=_("First asked for"), sort_key="at"),
-            UserColumn("user", label=_("By")),
+            UserColumn("user", label=_("By"), classname="affinity-wide"),
         ]
 
     def get_base_queryset(self) -> QuerySet[Release]:

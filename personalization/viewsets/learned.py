@@ -25,13 +25,12 @@ from wagtail.admin.widgets.button import HeaderButton
 from wagtail.permission_policies import ModelPermissionPolicy
 
 from personalization import tasks
-from personalization.columns import number_in_words
+from personalization.columns import WideColumn, number_in_words
 from personalization.conf import settings
 from personalization.models import LearnedCluster, LearnedSegmentation, LearnedVersion
 from personalization.operations import learning
 
 from .learned_report import clearness, cluster_rows, in_words, stability_line, version_rows
-from .segments import WideColumn
 
 REPORT = "personalization_learned:inspect"
 

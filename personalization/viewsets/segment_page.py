@@ -100,7 +100,7 @@ class SegmentPageView(generic.InspectView):
         since = timezone.localdate() - timedelta(days=HISTORY_DAYS)
         rows = SegmentSize.objects.filter(segment=self.object, day__gt=since).order_by("day")
         days = [DayValue(row.day, row.size if row.is_shown else None) for row in rows]
-        return LineChart.of(days) if days else None
+        return LineChart.of(days) if any(each.value is not None for each in days) else None
 
     def _rates(self) -> tuple[RateBar, ...]:
         found = click_rates(self.object.pk)

@@ -21,6 +21,7 @@ from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.admin.widgets.button import HeaderButton
 
+from personalization.columns import WideColumn
 from personalization.exceptions import InvalidRules
 from personalization.models import Segment
 from personalization.segmentation import References, parse_rules
@@ -34,16 +35,6 @@ from .rule_words import describe, placed_error_in_words
 from .segment_page import SegmentPageView, SegmentPreviewView
 
 EDIT = ("add", "change")
-
-
-class WideColumn(Column):
-    """A column that there is no room for on a phone."""
-
-    def __init__(self, name: str, **kwargs: Any) -> None:
-        super().__init__(name, classname="affinity-wide", **kwargs)
-
-    class Media:
-        css = {"all": ["personalization/admin/affinity.css"]}
 
 
 class SegmentIndexView(generic.IndexView):
