@@ -50,8 +50,10 @@ def on_visitor_deleted(instance: Visitor, **kwargs: Any) -> None:
     transaction.on_commit(lambda: get_sink().forget(visitor_id), robust=True)
 
 
-def on_login(request: HttpRequest, user: Any, **kwargs: Any) -> None:
+def on_login(request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     """Make what the browser read the account's, where the site says so and both have consented."""
+    if request is None:
+        return
     affinity = affinity_of(request)
     affinity.forget(user)
     if not settings.LOGIN_MERGE or not hasattr(request, "session"):

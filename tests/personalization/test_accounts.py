@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model, login, logout
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.views import LoginView, LogoutView
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client, RequestFactory
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils import timezone
 
+from cms_site.urls import urlpatterns as site_urls
 from personalization.models import Event, Profile, ServedSlate, Visitor
 from personalization.signals import visitor_merged
 from personalization.types import EventRecord
@@ -39,6 +41,13 @@ def page():
 @pytest.fixture
 def user():
     return get_user_model().objects.create_user("ada", password="lovelace")
+
+
+urlpatterns = [
+    path("login/", LoginView.as_view(next_page="/")),
+    path("logout/", LogoutView.as_view(next_page="/")),
+    *site_urls,
+]
 
 
 class Browser:
@@ -224,6 +233,21 @@ def test_an_account_that_is_deleted_takes_its_visitor_along(user, page):
     user.delete()
     for model in (Visitor, Profile, Event):
         assert not model.objects.exists()
+
+
+def test_through_the_sites_own_login_and_logout_pages(settings, user, page):
+    settings.ROOT_URLCONF = __name__
+    client = Client()
+    client.put(CONSENT, BOTH, content_type="application/json")
+    event = {"event_id": str(uuid.uuid4()), "kind": "view", "page": page.pk}
+    client.post(EVENTS, {"events": [event]}, content_type="application/json")
+    assert client.post("/login/", {"username": "ada", "password": "lovelace"}).status_code == 302
+    assert Event.objects.get().visitor.user == user
+    assert client.get(CONSENT).json()["personalization"] is True
+    assert client.cookies["affinity_visitor"].value == ""
+    client.post("/logout/")
+    assert client.get(CONSENT).json()["personalization"] is None
+    assert Visitor.objects.get().user == user
 
 
 class TestThroughTheApi:
