@@ -139,7 +139,9 @@ class LearnedVersion(models.Model):
     stability = models.FloatField(_("agreement with the version before (adjusted Rand index)"), null=True)
     compared = models.PositiveIntegerField(_("visitors in both"), default=0)
     evaluation = models.JSONField(
-        _("evaluation"), default=dict, help_text=_("Of a goal: auc, low, high; learned_from, tested_on, reached.")
+        _("evaluation"),
+        default=dict,
+        help_text=_("Of a goal: auc, low, high; learned_from, tested_on, reached. Of groups: newcomers, right."),
     )
     refusal = models.JSONField(_("why it is not used"), default=dict, help_text=_("message and params, or empty."))
 

@@ -91,6 +91,7 @@ def _profile(visitor: Visitor) -> dict[str, Any] | None:
         "answered_at": _iso(row.answered_at),
         "hidden_pages": sorted(state.hidden_pages),
         "segments": _segments(row),
+        "learned_clusters": row.clusters,
         "clusters": row.clusters,
         "entities": {str(entity): weight for entity, weight in state.entities.items()},
         "habits": row.habits,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,13 +15,16 @@ from sklearn.mixture import GaussianMixture
 from personalization.segmentation.learned import (
     ClusterModel,
     GoalModel,
+    Mixture,
     area_under_curve,
     distinctive_topics,
     evaluate_goal,
     features,
     find_clusters,
+    fit_doubt,
     fit_projection,
     from_json,
+    labels,
     likelihood,
     match_clusters,
     matrix,
@@ -30,11 +34,11 @@ from personalization.segmentation.learned import (
     project,
     propose_names,
     spec_for,
+    temperature_of,
     to_json,
     topic_likeness,
     train_goal,
 )
-from personalization.segmentation.learned.mixture import labels
 from personalization.types import ProfileState
 
 METHODS = ["kmeans", "gmm", "hdbscan"]
@@ -154,6 +158,22 @@ def test_two_events_are_enough_for_the_nearest_cluster():
     assert max(found) > 0.9
 
 
+def test_a_newcomer_is_told_a_cluster_with_as_much_doubt_as_is_due():
+    rng = np.random.default_rng(6)
+    mixture = Mixture(np.full(2, 0.5), np.array([[-1.0], [1.0]]), np.full((2, 1), 0.05), np.full(2, np.inf))
+    truth = rng.integers(0, 2, 2000)
+    early = (2.0 * truth - 1 + rng.standard_normal(2000)).reshape(-1, 1)
+    doubt = fit_doubt(mixture, early, truth)
+    assert doubt > 5
+    mixture = replace(mixture, doubt=doubt)
+    sure = probabilities(mixture, early, temperature_of(mixture, 2)).max(axis=1)
+    right = (labels(mixture, early) == truth).mean()
+    assert sure.mean() == pytest.approx(right, abs=0.04)
+    assert probabilities(mixture, early).max(axis=1).mean() > 0.97
+    doubts = [temperature_of(mixture, views) for views in (0, 1, 2, 4, 100)]
+    assert doubts[0] == doubts[1] == doubts[2] == doubt > doubts[3] > doubts[4] > 1
+
+
 def test_a_stored_model_answers_as_the_fitted_one_did():
     profiles, _truth = crowds(150)
     rows = matrix(profiles, spec_for(profiles, MODEL))
@@ -162,7 +182,7 @@ def test_a_stored_model_answers_as_the_fitted_one_did():
     models += [GoalModel(models[0].spec, train_goal(kind, rows, reached, 0)) for kind in ("logistic", "boosting")]
     for model in models:
         stored = from_json(json.loads(json.dumps(to_json(model), allow_nan=False)))
-        np.testing.assert_allclose(stored.predict(rows), model.predict(rows), rtol=1e-12)
+        np.testing.assert_allclose(stored.predict(rows, 3), model.predict(rows, 3), rtol=1e-12)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -277,6 +277,32 @@ def test_a_newcomer_with_two_events_gets_the_nearest_cluster(crowds, topics):
     assert sum(chances.values()) <= 1
 
 
+def test_newcomers_are_told_with_as_much_doubt_as_their_first_pages_deserve(crowds, topics):
+    """Everybody begins with the front page's stories, and only later reads what interests them."""
+    site = make_site()
+    front, own = make_article(site), [make_article(site) for _ in topics]
+    make_vector(front, *np.ones(8))
+    for direction, page in enumerate(own):
+        make_vector(page, *np.eye(8)[direction])
+    rows = list(Profile.objects.all())
+    for row in rows:
+        later = own[int(np.argmax(np.asarray(row.vector)))]
+        start = timezone.now() - timedelta(days=1)
+        pages = [later.pk, front.pk, later.pk, front.pk]
+        row.recent = [[page, (start - timedelta(minutes=n)).isoformat()] for n, page in enumerate(pages)]
+    Profile.objects.bulk_update(rows, ["recent"])
+    fit(crowds)
+    assert crowds.current.evaluation["newcomers"] == 90
+    assert crowds.current.evaluation["right"] > 0.9
+    for row in rows:
+        row.recent = [[front.pk, at] for _page, at in row.recent]
+    Profile.objects.bulk_update(rows, ["recent"])
+    sure = crowds.current.parameters["mixture"]["doubt"]
+    fit(crowds)
+    assert crowds.current.evaluation["right"] < 0.6
+    assert crowds.current.parameters["mixture"]["doubt"] > sure
+
+
 def test_visitors_are_in_the_segment_of_their_cluster(crowds, visitors):
     segment = Segment.objects.get(name="Climate")
     inside = set(Profile.objects.filter(segments__contains=[segment.pk]).values_list("pk", flat=True))

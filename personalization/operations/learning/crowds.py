@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.utils.translation import gettext_noop as _
 
@@ -36,6 +36,7 @@ from personalization.visitors.store import profile_of
 from tagging import index
 
 from .fitted import Fitted, FoundCluster, Tell
+from .newcomers import Newcomers, newcomers
 
 LEAST_VIEWS = 2
 """Who has read less is told a cluster, but does not shape it."""
@@ -84,15 +85,21 @@ def fit_crowds(segmentation: LearnedSegmentation, tell: Tell) -> Fitted:
     topics = _topics(profiles, mine, found.mixture.size)
     before = compare(segmentation.current, spec, profiles, mine, topics)
     is_same_question = bool(segmentation.current and segmentation.current.settings == segmentation.deciding_settings)
+    told = newcomers(model, profiles, mine)
     return Fitted(
-        model=model,
+        model=_doubting(model, told),
         clusters=_described(profiles, mine, topics, before, *silhouettes(points, found.labels, segmentation.seed)),
         visitors=len(profiles),
         silhouette=found.silhouette,
         stability=before.stability,
         compared=before.visitors,
+        evaluation={"newcomers": told.visitors, "right": told.right} if told else {},
         refusal=_refusal(before) if is_same_question else {},
     )
+
+
+def _doubting(model: ClusterModel, told: Newcomers | None) -> ClusterModel:
+    return replace(model, mixture=replace(model.mixture, doubt=told.doubt)) if told else model
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ those. What a fit leaves behind is plain numbers, and numpy alone turns them int
 """
 
 from .clustering import Clustering, find_clusters, silhouettes
+from .early import EARLY_PAGES, fit_doubt, temperature_of
 from .features import FeatureSpec, Matrix, Row, describable, features, matrix, spec_for
 from .goals import Linear, Trees, likelihood
 from .identity import match_clusters, overlaps, stability, topic_likeness
@@ -15,6 +16,7 @@ from .projection import Projection, fit_projection, project
 from .training import Evaluation, Outcomes, area_under_curve, evaluate_goal, train_goal
 
 __all__ = [
+    "EARLY_PAGES",
     "ClusterModel",
     "Clustering",
     "Evaluation",
@@ -35,6 +37,7 @@ __all__ = [
     "evaluate_goal",
     "features",
     "find_clusters",
+    "fit_doubt",
     "fit_projection",
     "from_json",
     "labels",
@@ -50,6 +53,7 @@ __all__ = [
     "silhouettes",
     "spec_for",
     "stability",
+    "temperature_of",
     "to_json",
     "topic_likeness",
     "train_goal",

@@ -21,26 +21,28 @@ class Mixture:
     """`weights` (k,), `means` (k, axes), `variances` (k, axes), and `reach` (k,).
 
     Beyond its reach, in squared standard deviations, a cluster has nobody; infinity where it takes whoever is
-    nearest. `temperature` above 1 makes probabilities less certain.
+    nearest. `doubt` is the temperature for who is known by a few pages only; see `early.py`.
     """
 
     weights: Row
     means: Matrix
     variances: Matrix
     reach: Row
-    temperature: float = 1.0
+    doubt: float = 1.0
 
     @property
     def size(self) -> int:
         return len(self.weights)
 
 
-def probabilities(mixture: Mixture, points: Matrix) -> Matrix:
-    """(rows, k): how likely each point is of each cluster. Rows sum to 1, or to less where one is out of reach."""
+def probabilities(mixture: Mixture, points: Matrix, temperature: float = 1.0) -> Matrix:
+    """(rows, k): how likely each point is of each cluster. Rows sum to 1, or to less where one is out of reach.
+
+    A temperature above 1 makes them less certain, and changes no order.
+    """
     far = _distances(mixture, points)
     logs = np.log(mixture.weights) - 0.5 * (far + np.log(mixture.variances).sum(axis=1))
-    logs = logs / mixture.temperature
-    found = np.exp(logs - logs.max(axis=1, keepdims=True))
+    found = np.exp((logs - logs.max(axis=1, keepdims=True)) / temperature)
     found /= found.sum(axis=1, keepdims=True)
     return np.where(far <= mixture.reach, found, 0.0)
 

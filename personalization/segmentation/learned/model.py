@@ -10,6 +10,7 @@ import numpy as np
 
 from personalization.types import ProfileState
 
+from .early import temperature_of
 from .features import FeatureSpec, Matrix, describable, features
 from .goals import Linear, Trees, likelihood
 from .mixture import Mixture, probabilities
@@ -24,9 +25,9 @@ class ClusterModel:
     projection: Projection
     mixture: Mixture
 
-    def predict(self, rows: Matrix) -> Matrix:
-        """(rows, clusters) of feature rows."""
-        return probabilities(self.mixture, project(self.projection, rows))
+    def predict(self, rows: Matrix, views: int) -> Matrix:
+        """(rows, clusters) of feature rows of visitors who have read so many pages."""
+        return probabilities(self.mixture, project(self.projection, rows), temperature_of(self.mixture, views))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,8 @@ class GoalModel:
     spec: FeatureSpec
     scorer: Linear | Trees
 
-    def predict(self, rows: Matrix) -> Matrix:
-        """(rows, 1) of feature rows."""
+    def predict(self, rows: Matrix, views: int = 0) -> Matrix:
+        """(rows, 1) of feature rows, which hold how many pages were read."""
         return likelihood(self.scorer, rows).reshape(-1, 1)
 
 
@@ -48,7 +49,7 @@ def predict_one(model: Model, profile: ProfileState) -> list[float]:
     """The probabilities of one visitor; [] where nothing is known that the model could go by."""
     if not describable(profile, model.spec):
         return []
-    return [float(value) for value in model.predict(features(profile, model.spec).reshape(1, -1))[0]]
+    return [float(value) for value in model.predict(features(profile, model.spec).reshape(1, -1), profile.views)[0]]
 
 
 def to_json(model: Model) -> dict[str, Any]:
@@ -83,7 +84,7 @@ def _projection(stored: Mapping[str, Any], spec: FeatureSpec) -> Projection:
 def _mixture(stored: Mapping[str, Any]) -> Mixture:
     reach = [np.inf if value is None else value for value in stored["reach"]]
     arrays: dict[str, Any] = {name: np.array(stored[name]) for name in ("weights", "means", "variances")}
-    return Mixture(**arrays, reach=np.array(reach), temperature=stored["temperature"])
+    return Mixture(**arrays, reach=np.array(reach), doubt=stored["doubt"])
 
 
 def _plain(value: Any) -> Any:
