@@ -21,15 +21,18 @@ from personalization.operations.placements import forget_placements
 from personalization.operations.topics import replace_topic
 from personalization.tasks import fold_soon, refresh_segment_soon
 from personalization.visitors import accounts, affinity_of, partitions, public_pages
+from personalization.visitors.references import load_references, segments_that_follow
 from personalization.visitors.segments import forget_compiled
 from personalization.visitors.sinks import get_sink
 from tagging.signals import topic_replaced
 
 
 def on_segment_changed(instance: Segment, **kwargs: Any) -> None:
+    """Who belongs may change here, and in every segment whose rules name this one."""
     forget_compiled()
     if instance.pk:
-        refresh_segment_soon(instance.pk)
+        for segment_id in (instance.pk, *sorted(segments_that_follow(instance.pk, load_references()))):
+            refresh_segment_soon(segment_id)
 
 
 def on_placement_changed(**kwargs: Any) -> None:

@@ -31,7 +31,7 @@ def in_words(found: Estimate, names: Mapping[int, str]) -> EstimateInWords:
     """An estimate of rules that profiles can answer. `names` are those of the segments in `found.shared`."""
     k: int = settings.K_ANONYMITY
     matching = found.matching or 0
-    is_hidden = suppressed(matching, k) or suppressed(found.known - matching, k)
+    is_hidden = suppressed(found.known, k) or suppressed(matching, k) or suppressed(found.known - matching, k)
     shared = sorted(((n, names[pk]) for pk, n in found.shared.items() if n), key=lambda pair: (-pair[0], pair[1]))
     return EstimateInWords(
         count=_counted(found, k),
@@ -49,11 +49,15 @@ def visitors_in_words(found: Estimate | None) -> str:
     if not found.known:
         return _("none yet")
     k: int = settings.K_ANONYMITY
+    if suppressed(found.known, k):
+        return _("fewer than %(k)s") % {"k": k}
     return _("%(n)s of %(known)s") % {"n": _held_back(found.matching, found.known, k), "known": _number(found.known)}
 
 
 def _counted(found: Estimate, k: int) -> str:
     matching = found.matching or 0
+    if suppressed(found.known, k):
+        return _("Would match fewer than %(k)s visitors: no more have read anything in the last 30 days.") % {"k": k}
     words = {"n": _held_back(matching, found.known, k), "known": _number(found.known), "percent": found.percent}
     if suppressed(matching, k) or suppressed(found.known - matching, k):
         text = ngettext(

@@ -21,6 +21,7 @@ from personalization.segmentation.fields import (
     Locales,
     Number,
     Share,
+    Text,
     TopicChoice,
 )
 
@@ -81,6 +82,8 @@ def _value(field: Field, value: Any, names: Names) -> str:
             return _(dict(field.choices)[value])
         case Share():
             return f"{number_format(f'{value * 100:.10g}')}\u00a0%"
+        case Text() if field.is_optional and not value:
+            return _("anything")
         case Number():
             return str(number_format(f"{value:.10g}"))
     return "" if value is None else str(value)

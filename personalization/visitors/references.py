@@ -48,3 +48,12 @@ def segments_that_name(segment_id: int, references: References) -> list[KnownSeg
         if pk != segment_id and segment_id in named_in(known.rules, SegmentChoice)
     ]
     return sorted(naming, key=lambda known: known.name)
+
+
+def segments_that_follow(segment_id: int, references: References) -> frozenset[int]:
+    """The segments whose members may change with this one's: those that name it, directly or through others."""
+    named = {pk: set(named_in(known.rules, SegmentChoice)) for pk, known in references.segments.items()}
+    found = {segment_id}
+    while new := {pk for pk, names in named.items() if names & found} - found:
+        found |= new
+    return frozenset(found - {segment_id})

@@ -147,6 +147,12 @@ def test_the_list_says_in_words_who_belongs_and_how_many(editor: Client) -> None
     assert "depends on the visit" in page
 
 
+def test_a_parameter_with_any_value_is_said_in_words(editor: Client) -> None:
+    make_segment("Print", {"type": "query", "parameter": "edition", "operator": "is", "value": ""})
+    page = editor.get(reverse("personalization_segments:index")).content.decode()
+    assert "Address has ?edition is anything" in page
+
+
 def test_the_list_asks_no_query_per_segment(editor: Client, django_assert_max_num_queries: Any) -> None:
     url = reverse("personalization_segments:index")
     editor.get(url)
@@ -200,6 +206,9 @@ def test_the_estimate_says_what_is_shared_with_other_segments(editor: Client) ->
 
 
 def test_no_group_of_fewer_than_k_visitors_is_counted_in_the_builder(editor: Client) -> None:
+    make_visitor(views=9)
+    assert "Would match fewer than 10 visitors:" in estimate(editor, MANY)
+    Visitor.objects.all().delete()
     for views in [9] * 3 + [1] * 12:
         make_visitor(views=views)
     few = estimate(editor, MANY)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
+from personalization import signal_handlers
 from personalization.models import Profile, Segment, Visitor
 from personalization.segmentation import (
     RuleType,
@@ -21,6 +22,7 @@ from personalization.segmentation import (
 )
 from personalization.visitors import estimates
 from personalization.visitors.estimates import estimate, estimate_all
+from personalization.visitors.references import load_references, segments_that_follow
 from personalization.visitors.representative import representative_profile
 from tests.factories import make_embedding_model
 
@@ -159,3 +161,29 @@ def test_nothing_is_made_up_where_nothing_is_known(rules: dict[str, Any]) -> Non
     make_profile(views=3, topics={"7": 0.5})
     assert representative_profile([segment.pk]) is None
     assert representative_profile([]) is None
+
+
+@pytest.mark.django_db
+def test_segments_follow_those_that_they_name_through_others() -> None:
+    def named(segment: Segment) -> dict[str, Any]:
+        return tree("any", tree("none", {"type": "segment", "operator": "in", "segment": segment.pk}))
+
+    first = Segment.objects.create(name="First", rules=tree("all", REGULAR))
+    second = Segment.objects.create(name="Second", rules=named(first))
+    third = Segment.objects.create(name="Third", rules=named(second))
+    Segment.objects.create(name="Other", rules=tree("all", interest(first.pk)))
+    references = load_references()
+    assert segments_that_follow(first.pk, references) == {second.pk, third.pk}
+    assert segments_that_follow(third.pk, references) == set()
+
+
+@pytest.mark.django_db
+def test_workers_look_anew_at_every_segment_that_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Segment.objects.create(name="First", rules=tree("all", REGULAR))
+    second = Segment.objects.create(
+        name="Second", rules=tree("all", {"type": "segment", "operator": "in", "segment": first.pk})
+    )
+    asked: list[int] = []
+    monkeypatch.setattr(signal_handlers, "refresh_segment_soon", asked.append)
+    first.save()
+    assert asked == [first.pk, second.pk]
