@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import swapper
@@ -49,7 +50,10 @@ _RECORD = """
 _OWN_SLATE = "CASE WHEN visitor_id = ANY(%(profiled)s::uuid[]) THEN slate_id END"
 
 # What a request brings, and what waited elsewhere: the latter in a table of this session's, which COPY fills faster.
-_ARRAYS = "unnest({arrays}) WITH ORDINALITY AS row (visitor_id, {columns}, number)"
+_BROUGHT = """
+    (SELECT %(visitor)s::uuid AS visitor_id, {values}, number
+     FROM jsonb_array_elements(%(events)s::jsonb) WITH ORDINALITY AS element (event, number)) AS row
+"""
 _WAITING = """
     (SELECT visitor_id, {values}, number FROM affinity_waiting, jsonb_array_elements(events)
         WITH ORDINALITY AS element (event, number)) AS row
@@ -98,9 +102,7 @@ def _record_waiting(batches: Sequence[tuple[uuid.UUID, str]]) -> int:
     if not present:
         return 0
     earliest = _stage(present)
-    pages = connection.ops.quote_name(swapper.load_model("wagtailcore", "Page")._meta.db_table)
-    rows = _WAITING.format(values=serialization.columns_from("event"), pages=pages)
-    return _insert(rows, _parameters(purposes, earliest))
+    return _insert(_WAITING, _parameters(purposes, earliest))
 
 
 def _stage(batches: Sequence[tuple[uuid.UUID, str]]) -> datetime:
@@ -134,31 +136,31 @@ def _record(visitor_id: uuid.UUID, events: Sequence[EventRecord]) -> int:
     purposes = _lock({visitor_id})
     if not purposes or not events:
         return 0
-    columns = map(list, zip(*map(serialization.values_of, events), strict=True))
-    values = dict(zip(serialization.COLUMNS, columns, strict=True))
-    types = [("visitor_id", "uuid"), *serialization.COLUMNS.items()]
-    arrays = ", ".join(f"%({name})s::{kind}[]" for name, kind in types)
-    rows = _ARRAYS.format(arrays=arrays, columns=", ".join(serialization.COLUMNS))
     parameters = _parameters(purposes, min(event.at for event in events))
-    return _insert(rows, {**parameters, **values, "visitor_id": [visitor_id] * len(events)})
+    return _insert(_BROUGHT, {**parameters, "visitor": visitor_id, "events": serialization.dump(events)})
 
 
 def _insert(rows: str, parameters: Mapping[str, Any]) -> int:
     """Run the statement over these rows; how many of them were new."""
-    events = connection.ops.quote_name(Event._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(rows), parameters)
+        (recorded,) = cursor.fetchone()
+    return int(recorded)
+
+
+@lru_cache(maxsize=2)
+def _statement(rows: str) -> str:
+    quote = connection.ops.quote_name
+    events, pages = quote(Event._meta.db_table), quote(swapper.load_model("wagtailcore", "Page")._meta.db_table)
     columns = ", ".join(serialization.COLUMNS)
-    statement = _RECORD.format(
-        rows=rows,
+    return _RECORD.format(
+        rows=rows.format(values=serialization.columns_from("event"), pages=pages),
         columns=columns,
         values=columns.replace("slate_id", _OWN_SLATE),
         events=events,
         counters=counters.with_counted(events),
         counts=counts.with_counted(events),
     )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        (recorded,) = cursor.fetchone()
-    return int(recorded)
 
 
 def _lock(visitor_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Collection[str]]:

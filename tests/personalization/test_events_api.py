@@ -10,11 +10,12 @@ from unittest import mock
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from personalization import tasks
-from personalization.models import Event, PageCounter, Placement, Profile, ServedSlate, Visitor
+from personalization.models import Event, EventCount, PageCounter, Placement, Profile, ServedSlate, Visitor
 from personalization.signals import profile_updated
 from personalization.types import EventRecord
 from personalization.visitors import store
@@ -91,13 +92,54 @@ def test_without_consent_nothing_is_stored_and_nothing_complains(client, page):
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Sec-GPC": "1"}, {"DNT": "1"}, {"User-Agent": "Googlebot/2.1"}, {"Sec-Purpose": "prefetch"}]
+    "headers",
+    [
+        {"Sec-GPC": "1"},
+        {"DNT": "1"},
+        {"User-Agent": "Googlebot/2.1"},
+        {"User-Agent": "facebookexternalhit/1.1"},
+        {"Sec-Purpose": "prefetch"},
+        {"Sec-Purpose": "prefetch;prerender"},
+        {"Purpose": "prefetch"},
+        {"Purpose": "preview"},
+        {"X-Moz": "prefetch"},
+    ],
 )
 def test_a_refusing_browser_a_bot_and_a_prefetch_are_not_counted(reader, page, headers):
     response = reader.post(URL, {"events": [event(page)]}, content_type="application/json", headers=headers)
     assert response.status_code == 204
     assert not Event.objects.exists()
     assert not PageCounter.objects.exists()
+    assert not EventCount.objects.exists()
+
+
+def test_a_preview_sends_no_event_and_a_page_does(page):
+    client = Client()
+    assert b"affinity.js" in client.get(page.url).content
+    client.force_login(make_editor())
+    address = reverse("wagtailadmin_pages:view_draft", args=[page.pk])
+    response = client.get(address)
+    assert response.status_code == 200
+    assert b"affinity.js" not in response.content
+
+
+def test_a_page_that_was_hidden_a_moment_ago_is_refused(reader, page):
+    assert post(reader, event(page)).status_code == 202
+    page.unpublish()
+    assert errors(post(reader, event(page))) == ["events[0].page"]
+    page.get_latest_revision().publish()
+    assert post(reader, event(page)).status_code == 202
+    make_private(page)
+    assert errors(post(reader, event(page))) == ["events[0].page"]
+
+
+def test_what_is_public_on_one_site_is_not_on_another(reader, page):
+    other = make_site("other.example", is_default=False)
+    assert post(reader, event(page)).status_code == 202
+    response = reader.post(
+        URL, {"events": [event(page)]}, content_type="application/json", headers={"host": other.hostname}
+    )
+    assert errors(response) == ["events[0].page"]
 
 
 def test_a_signed_in_editor_is_not_counted(reader, page):
@@ -224,8 +266,10 @@ def test_more_than_a_batch_is_refused(reader, page):
 
 def test_a_full_batch_is_taken_in_a_few_queries(reader, page, django_assert_max_num_queries):
     batch = [event(page) for _ in range(100)]
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(10):
         assert post(reader, *batch).json() == {"recorded": 100}
+    with django_assert_max_num_queries(8):  # of which two check the foreign keys early, inside this test's transaction
+        assert post(reader, *(event(page) for _ in range(100))).json() == {"recorded": 100}
 
 
 def test_unknown_private_draft_and_foreign_pages_get_the_same_answer(reader, site):
