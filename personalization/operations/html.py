@@ -28,11 +28,13 @@ def render_html(
 ) -> str:
     """The container that affinity.js knows, with the list in it; "" where there are no items.
 
+    A visitor's own list says so where there are none: what everybody sees must not stay in its place.
+
     The list is `personalization/recommended/<placement>.html` where a site has it, else
     `personalization/recommended.html`. Where `fragment_url` is given, affinity.js puts what is found there in the
     container's place once the visitor consented.
     """
-    if not items:
+    if not items and not slate.is_personal:
         return ""
     context = {"items": items, "placement": slate.placement, "slate": slate, "fragment_url": fragment_url}
     if fragment_url:
@@ -40,7 +42,7 @@ def render_html(
     templates = ["personalization/recommended.html"]
     if slate.placement:
         templates.insert(0, f"personalization/recommended/{slate.placement}.html")
-    context["list"] = render_to_string(templates, context, request)
+    context["list"] = render_to_string(templates if items else "personalization/no_items.html", context, request)
     return render_to_string("personalization/container.html", context, request)
 
 

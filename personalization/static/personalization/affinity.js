@@ -235,7 +235,7 @@
 
   const onClick = ({ target }) => {
     const item = target.closest?.("a, button")?.closest("[data-affinity-item]");
-    if (!item || target.closest("form")) return;
+    if (!item || target.closest("form, [role=status]")) return;
     track("click", item.dataset.affinityItem, slateOf(item));
     flushAtOnce();
   };
