@@ -5,6 +5,7 @@ from .items import RecommendedItem, render_items
 from .placements import load_placement, recommendable_types
 from .queries import query_for_request
 from .slates import recommend, recommend_recent, record_served
+from .unwanted import unwanted_pages
 
 __all__ = [
     "RecommendedItem",
@@ -17,4 +18,5 @@ __all__ = [
     "record_served",
     "render_html",
     "render_items",
+    "unwanted_pages",
 ]

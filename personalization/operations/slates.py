@@ -59,10 +59,12 @@ def recommend(query: RecQuery) -> Slate:
     )
 
 
-def recommend_recent(request: HttpRequest | None, page: Page | None, n: int) -> Slate:
-    """The newest pages, needing no placement: what is shown where `recommend` failed."""
+def recommend_recent(
+    request: HttpRequest | None, page: Page | None, n: int, unwanted: frozenset[int] = frozenset()
+) -> Slate:
+    """The newest pages but the unwanted, needing no placement: what is shown where `recommend` failed."""
     config = PlacementConfig(name="", title="", n=n, strategy="recent")
-    query = contextual_query(request, config, page, n)
+    query = replace(contextual_query(request, config, page, n), exclude=unwanted)
     ranked = blend(registered()["recent"].candidates(_source_request(query, config, n)), {"recent": 1.0})
     items = _visible([SlateItem(p.page_id, p.score, p.shares, reasons_for(p)) for p in ranked], query, config)
     return Slate(uuid.uuid4(), config.name, tuple(items[:n]))

@@ -146,7 +146,11 @@ def _recommended(ask: Ask) -> Answer:
 
 
 def _newest(ask: Ask) -> Answer:
-    slate = operations.recommend_recent(ask.request, ask.page, ask.n or FALLBACK_N)
+    unwanted: frozenset[int] = frozenset()
+    if ask.is_personal and ask.request is not None:
+        affinity = affinity_of(ask.request)
+        affinity.is_in_response, unwanted = True, operations.unwanted_pages(affinity.profile)
+    slate = operations.recommend_recent(ask.request, ask.page, ask.n or FALLBACK_N, unwanted)
     return Answer(slate, operations.render_items(slate, ask.request), ask.heading)
 
 

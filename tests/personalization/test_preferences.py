@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.template import Context, Template
+from django.test import RequestFactory
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ from personalization.operations import query_for_request, recommend
 from personalization.operations.topics import replace_topic
 from personalization.profiles import LIKED, direction, weights, with_preferences
 from personalization.types import EventRecord, RecQuery
-from personalization.visitors import folding, preferences, segments, store
+from personalization.visitors import cookie, folding, preferences, segments, store
 from tagging.models import TopicVector
 from tests.factories import (
     make_article,
@@ -147,6 +149,18 @@ def test_the_list_stays_full_however_much_is_muted(site, visitor, climate):
     Placement.objects.create(name="sidebar", n=3)
     preferences.prefer_topic(visitor, climate.pk, "mute")
     assert sorted(slate_ids(visitor, n=3)) == wanted
+
+
+def test_not_even_the_fallback_shows_what_is_unwanted(site, visitor, climate):
+    muted, hidden, other = (make_article(site) for _ in range(3))
+    tag_page(muted, climate)
+    preferences.prefer_topic(visitor, climate.pk, "mute")
+    preferences.hide_page(visitor, hidden.pk, True)
+    request = RequestFactory(headers={"User-Agent": "Mozilla/5.0 Firefox/140.0"}).get("/")
+    request.COOKIES["affinity_visitor"] = cookie._signer().sign(visitor.hex)
+    tag = '{% load personalization_tags %}{% recommended "nowhere" personal=True as items %}'
+    template = Template(tag + "{% for item in items %}{{ item.page.pk }} {% endfor %}{% endrecommended %}")
+    assert template.render(Context({"request": request})).split() == [str(other.pk)]
 
 
 def test_a_hidden_page_is_not_shown_until_it_is_unhidden(site, visitor):

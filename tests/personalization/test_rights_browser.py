@@ -46,6 +46,9 @@ def page(chromium, live_server) -> Iterator[Page]:
     page.failures = []
     page.on("pageerror", lambda error: page.failures.append(str(error)))
     yield page
+    # What a page tells as it closes must not meet the emptying of the tables.
+    page.wait_for_load_state("networkidle")
+    context.set_offline(True)
     context.close()
     assert page.failures == []
 
