@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -123,3 +126,23 @@ def test_an_answer_that_it_allows_nothing_of_changes_nothing(client):
     client.get(CONSENT)
     assert choose(client, {"analytics": False, "personalization": True}).status_code == 409
     assert Visitor.objects.get().purposes == ["analytics"]
+
+
+@pytest.mark.parametrize(
+    ("cookie", "purposes"),
+    [
+        (None, set()),
+        ("0", set()),
+        ("-1", None),
+        ("{stamp:'x',necessary:true,preferences:false,statistics:true,marketing:true,ver:1}", {"analytics"}),
+        ("{stamp:'x',necessary:true,preferences:true,statistics:true}", {"analytics", "personalization"}),
+    ],
+)
+def test_the_recipe_in_the_docs_reads_its_cookie(rf, cookie, purposes):
+    page = (Path(__file__).parents[2] / "docs" / "privacy.md").read_text()
+    recipe: dict = {}
+    exec(re.search(r"```python\n(from urllib.*?)```", page, re.S)[1], recipe)
+    request = rf.get("/")
+    if cookie:
+        request.COOKIES["CookieConsent"] = quote(cookie)
+    assert recipe["purposes"](request) == purposes
