@@ -21,6 +21,7 @@ ADMIN_PAGES = {
     "topic-accuracy": "accuracy/",
     "entities": "entities/",
     "known-names": "known-names/",
+    "recommendations-report": "recommendations/",
 }
 """Pages of the admin below "Affinity", by the name of their picture."""
 CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
@@ -96,6 +97,8 @@ def editor_pages(context: BrowserContext, url: str, suffix: str) -> None:
     shoot(page, f"topic-overview{suffix}")
     first_of(page, f"{url}/admin/affinity/placements/", f"placement-editor{suffix}")
     first_of(page, f"{url}/admin/affinity/segments/", f"segment-editor{suffix}")
+    page.goto(page.url.replace("/edit/", "/inspect/"))
+    shoot(page, f"segment-page{suffix}")
 
 
 def first_of(page: Page, listing: str, name: str) -> None:
