@@ -50,6 +50,14 @@ class SegmentIndexView(generic.IndexView):
             DateColumn("updated_at", label=_("Updated"), sort_key="updated_at", classname="affinity-wide"),
         ]
 
+    def get_list_more_buttons(self, instance: Segment) -> list[Any]:
+        """ "Inspect" goes by what it shows."""
+        buttons: list[Any] = super().get_list_more_buttons(instance)
+        for button in buttons:
+            if button.url == self.get_inspect_url(instance):
+                button.label = gettext("Visitors")
+        return buttons
+
     def _words(self, segment: Segment) -> str:
         return describe(segment.rules, self._names, self._references, segment.pk)
 

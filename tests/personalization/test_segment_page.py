@@ -283,6 +283,14 @@ def test_more_visitors_and_segments_cost_no_query_more(editor: Client, segment: 
     assert len(many) <= len(few) + 1  # the names of the segments that overlap
 
 
+def test_the_list_and_the_form_lead_there(editor: Client, segment: Segment) -> None:
+    url = reverse("personalization_segments:inspect", args=[segment.pk])
+    listing = editor.get(reverse("personalization_segments:index")).content.decode()
+    assert "Visitors" in listing[listing.index(url) :][:600]
+    assert "Inspect" not in listing
+    assert url in editor.get(reverse("personalization_segments:edit", args=[segment.pk])).content.decode()
+
+
 def test_only_people_with_segments_see_it(client: Client, segment: Segment, site) -> None:
     client.force_login(make_user())
     for url in (
