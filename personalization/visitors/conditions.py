@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import reduce
-from operator import and_, or_
+from operator import add, and_, or_
 from typing import Any, Final
 
 from django.contrib.postgres.fields import ArrayField
@@ -55,9 +55,23 @@ class _Sum(Func):
     output_field = FloatField()
 
 
+FEW: Final = 24
+"""So many keys are looked up one by one; of more, the profile's own are gone through."""
+
+
 def _sum(column: str, ids: Iterable[int]) -> Expression:
-    keys = Value([str(key) for key in sorted(ids)], output_field=ArrayField(TextField()))
-    return _Sum(F(column), keys)
+    keys = [str(key) for key in sorted(ids)]
+    if len(keys) <= FEW:
+        return reduce(add, [_number(column, key) for key in keys])
+    return _Sum(F(column), Value(keys, output_field=ArrayField(TextField())))
+
+
+def _share(column: str, ids: frozenset[int], operator: str, value: float) -> Q:
+    compared = _compared(_sum(column, ids), operator, value)
+    if operator == "at_least" and value > 0:
+        # Most visitors know none of the ids, which is quickly seen.
+        return Q(**{f"{column}__has_any_keys": [str(key) for key in sorted(ids)]}) & compared
+    return compared
 
 
 def _number(column: str, *path: str, default: float = 0.0) -> Expression:
@@ -89,8 +103,8 @@ def _answer(now: datetime, operator: str, topic: frozenset[int]) -> Q:
 
 
 _CONDITIONS: dict[str, Callable[..., Q]] = {
-    "topic": lambda now, topic, operator, value: _compared(_sum("topics", topic), operator, value),
-    "entity": lambda now, entity, operator, value: _compared(_sum("entities", entity), operator, value),
+    "topic": lambda now, topic, operator, value: _share("topics", topic, operator, value),
+    "entity": lambda now, entity, operator, value: _share("entities", entity, operator, value),
     "section": lambda now, section, operator, value: _compared(
         _number("habits", "sections", str(section)), operator, value
     ),

@@ -31,7 +31,12 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)
 STORED = [rule_type for rule_type in rule_types() if not rule_type.depends_on_visit]
 KNOWN_HERE = References(
-    topics=descendants({1: None, 2: 1, 3: 2, 4: 1, 5: None}), entities=KNOWN.entities, segments=KNOWN.segments
+    # Topic 6 has so many below it that the database adds them up in another way.
+    topics=descendants(
+        {1: None, 2: 1, 3: 2, 4: 1, 5: None, 6: None, 7: 6, 8: 6, 9: 8, **dict.fromkeys(range(50, 90), 6)}
+    ),
+    entities=KNOWN.entities,
+    segments=KNOWN.segments,
 )
 
 IDS = st.integers(1, 9).map(str)
