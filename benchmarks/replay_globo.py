@@ -29,6 +29,7 @@ import time
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from http.client import HTTPConnection
@@ -216,7 +217,7 @@ class Replay:
         for session in sessions:
             user = session[0].user
             if user not in self.cookies:
-                answer, cookie = self._post(connection, "consent/", session[0], {"personalization": True})
+                _answer, cookie = self._post(connection, "consent/", session[0], {"personalization": True})
                 self.cookies[user] = cookie.partition(";")[0]
             answer, _cookie = self._post(connection, "events/", session[0], {"events": self._events(session)})
             with self.lock:
@@ -253,7 +254,7 @@ class Replay:
         response = connection.getresponse()
         data = response.read()
         if response.status not in (200, 201, 202):
-            raise SystemExit(f"{name} answered {response.status}: {data[:500]!r}")
+            raise RuntimeError(f"{name} answered {response.status}: {data[:500]!r}")
         return json.loads(data), response.getheader("Set-Cookie", "")
 
 
@@ -280,11 +281,8 @@ def post(browsers: Replay, clicks: Sequence[Click], clients: int) -> None:
     for number, sessions in enumerate(by_user.values()):
         shares[number % clients] += sessions
     requests, events, started = browsers.requests, browsers.events, time.perf_counter()
-    threads = [threading.Thread(target=browsers.send, args=(share,)) for share in shares]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(clients) as pool:
+        list(pool.map(browsers.send, shares))  # raises what a client raised
     seconds = time.perf_counter() - started
     requests, events = browsers.requests - requests, browsers.events - events
     print(
@@ -326,9 +324,13 @@ def fit(method: str) -> None:
         return
     sizes = sorted((found["size"] for found in newest.clusters), reverse=True)
     stability = "" if newest.stability is None else f", ARI {newest.stability:.3f} over {newest.compared} visitors"
+    if newest.evaluation:
+        told = f"; {newest.evaluation['right']:.0%} of {newest.evaluation['newcomers']} by their first two pages"
+    else:
+        told = ""
     print(
         f"{method:8} version {newest.number} of {newest.visitors} visitors in {seconds:.0f} s: silhouette"
-        f" {newest.silhouette:.3f}{stability}{', refused' if newest.refusal else ''}; sizes {sizes}",
+        f" {newest.silhouette:.3f}{stability}{', refused' if newest.refusal else ''}; sizes {sizes}{told}",
         flush=True,
     )
 
