@@ -319,7 +319,7 @@ def fit(method: str) -> None:
     seconds = time.perf_counter() - started
     segmentation.refresh_from_db()
     newest = segmentation.versions.first()
-    if newest is None:
+    if newest is None or (segmentation.outcome and not newest.refusal):
         print(f"{method:8} {segmentation.outcome['message'] % segmentation.outcome['params']}", flush=True)
         return
     sizes = sorted((found["size"] for found in newest.clusters), reverse=True)
