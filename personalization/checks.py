@@ -53,6 +53,15 @@ def check_installation(app_configs: Sequence[AppConfig] | None = None, **kwargs:
     return errors
 
 
+def check_retention(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """An event is kept for as long as the same one may come again: what is gone cannot be told from what is new."""
+    days, hours = settings.EVENTS_RETENTION_DAYS, settings.EVENTS_MAX_AGE_HOURS
+    if _int_problem("", days) or _int_problem("", hours) or days * 24 >= 2 * hours:
+        return []  # or said by check_settings
+    hint = "Keep them for twice EVENTS_MAX_AGE_HOURS at least: raise EVENTS_RETENTION_DAYS, or lower the other."
+    return [Error("Events would be dropped while they may come again.", hint=hint, id="personalization.E008")]
+
+
 def check_sink(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """With --deploy: the sink's server is there, and keeps what it is given."""
     if _sink_problem(settings.EVENT_SINK):
@@ -66,7 +75,7 @@ def check_sink(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) ->
 
 def connect() -> None:
     """Called once, when the apps are ready."""
-    for check in (check_settings, check_installation):
+    for check in (check_settings, check_installation, check_retention):
         register(check, "personalization")
     register(check_sink, "personalization", deploy=True)
 

@@ -36,7 +36,9 @@ def fold_visitor(visitor_id: uuid.UUID) -> int:
     if not events:
         return 0
     _fold(row, events)
-    Event.objects.filter(pk__in=[event.pk for event in events]).update(is_folded=True)
+    # The time says in which partitions to look.
+    known = Event.objects.filter(pk__in=[event.pk for event in events], at__range=(events[0].at, events[-1].at))
+    known.update(is_folded=True)
     transaction.on_commit(lambda: profile_updated.send(Profile, visitor_id=visitor_id), robust=True)
     return len(events)
 

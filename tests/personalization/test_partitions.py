@@ -145,6 +145,21 @@ def test_the_test_database_can_be_flushed():
     assert partitions.partitions()
 
 
+def test_the_command_does_it_without_beat_and_says_what(page, monkeypatch):
+    at_noon(monkeypatch, 2035, 5, 17)
+    said = StringIO()
+    call_command("maintain_events", stdout=said)
+    assert "Made personalization_event_20350501." in said.getvalue()
+    assert "up to 2035-06-01." in said.getvalue()
+    assert "Dropped" in said.getvalue()
+
+
+@pytest.mark.parametrize(("days", "errors"), [(5, ["personalization.E008"]), (6, []), (90, [])])
+def test_events_are_kept_while_they_may_come_again(settings, days, errors):
+    settings.WAGTAIL_PERSONALIZATION = {"EVENTS_RETENTION_DAYS": days}
+    assert [error.id for error in checks.run_checks(tags=["personalization"])] == errors
+
+
 @pytest.mark.parametrize("value", ["week", "", None, 1])
 def test_a_wrong_unit_is_named(settings, value):
     settings.WAGTAIL_PERSONALIZATION = {"EVENTS_PARTITION": value}
