@@ -50,16 +50,22 @@ class Estimate:
 
 
 def estimate(tree: Group, others: Mapping[Other, Group] | None = None) -> Estimate:
-    """The estimate for one tree, and what it shares with others of which profiles can tell."""
+    """The estimate for one tree, and what it shares with others. One query, and one more where there are others."""
     now = timezone.localtime()
     wanted = _answerable({None: tree}).get(None)
     if wanted is None:
         return Estimate(None, _lately(now).count(), visit_rules(tree))
     rivals = _answerable(others or {})
-    both = {key: Group("all", (wanted, rival)) for key, rival in rivals.items()}
-    counts, known, is_sample = _count({None: wanted, **both}, now)
-    shared = {key: counts[key] for key in both}
-    return Estimate(counts[None], known, visit_rules(tree), shared, is_sample)
+    condition = condition_of(wanted, now)
+    if condition is None:
+        both = {key: Group("all", (wanted, rival)) for key, rival in rivals.items()}
+        counts, known, is_sample = _tried_one_by_one({None: wanted, **both}, now)
+        return Estimate(counts[None], known, visit_rules(tree), {key: counts[key] for key in both}, is_sample)
+    counts, known, _is_sample = _count({None: wanted}, now)
+    # Only who belongs is tried for the others; those that the database does not know are left out.
+    quick = {key: rival for key, rival in rivals.items() if condition_of(rival, now) is not None}
+    shared = _count(quick, now, _lately(now).filter(condition))[0] if quick else {}
+    return Estimate(counts[None], known, visit_rules(tree), shared)
 
 
 def estimate_all(trees: Mapping[Key, Group]) -> dict[Key, Estimate]:
@@ -84,14 +90,16 @@ def _answerable(trees: Mapping[Key, Group]) -> dict[Key, Group]:
     return {key: tree for key, tree in stored.items() if tree.nodes or not visit_rules(trees[key])}
 
 
-def _count(trees: Mapping[Key, Group], now: datetime) -> tuple[dict[Key, int], int, bool]:
+def _count(
+    trees: Mapping[Key, Group], now: datetime, among: QuerySet[Profile] | None = None
+) -> tuple[dict[Key, int], int, bool]:
     """Matching visitors by tree, how many were tried, and whether these were only the ones seen last."""
     conditions = {key: condition_of(tree, now) for key, tree in trees.items()}
     if None in conditions.values():
         return _tried_one_by_one(trees, now)
     keys = list(conditions)
     counted = {f"n{i}": Count("pk", filter=conditions[key]) for i, key in enumerate(keys)}
-    found = _lately(now).aggregate(known=Count("pk"), **counted)
+    found = (_lately(now) if among is None else among).aggregate(known=Count("pk"), **counted)
     return {key: found[f"n{i}"] for i, key in enumerate(keys)}, found["known"], False
 
 
