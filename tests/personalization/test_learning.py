@@ -329,6 +329,15 @@ def test_old_versions_go_but_never_the_one_in_use(crowds, settings):
     assert not LearnedVersion.objects.filter(pk=first.pk).exists()
 
 
+def test_clusters_of_refused_fits_go_with_them(crowds, topics, settings):
+    settings.WAGTAIL_PERSONALIZATION = {"LEARNED_MIN_VISITORS": 60, "LEARNED_KEEP_VERSIONS": 1}
+    collapse(topics)
+    for _ in range(3):
+        fit(crowds)
+    kept = {found["cluster"] for version in crowds.versions.all() for found in version.clusters}
+    assert set(LearnedCluster.objects.values_list("pk", flat=True)) == kept
+
+
 def test_each_night_only_what_is_due_is_fitted(crowds, visitors):
     tasks.learn_nightly()
     crowds.refresh_from_db()
@@ -423,6 +432,27 @@ def test_visitors_likely_to_reach_a_goal_are_a_segment(readers, method):
     assert 0.15 < inside.count() / 120 < 0.5
     fit(segmentation)
     assert Segment.objects.count() == 1
+
+
+def test_a_goal_takes_no_crowds_place(readers):
+    """The method of one that found crowds was changed."""
+    segmentation = goal(readers[3])
+    crowd = Segment.objects.create(name="Crowd")
+    row = LearnedCluster.objects.create(segmentation=segmentation, segment=crowd, has_had_segment=True)
+    clusters = [{"cluster": row.pk, "size": 50, "topics": {}, "distinctive": [], "silhouette": 0.5, "threshold": 0.5}]
+    LearnedVersion.objects.create(
+        segmentation=segmentation,
+        number=1,
+        settings={"method": "kmeans"},
+        parameters={},
+        clusters=clusters,
+        visitors=50,
+    )
+    fit(segmentation)
+    crowd.refresh_from_db()
+    assert crowd.name == "Crowd"
+    assert [found["cluster"] for found in segmentation.current.clusters] != [row.pk]
+    assert Segment.objects.filter(name="Likely to subscribe").exists()
 
 
 def test_nothing_from_after_a_moment_is_in_its_example(readers):

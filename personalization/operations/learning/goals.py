@@ -116,9 +116,10 @@ def _likeliest(segmentation: LearnedSegmentation, model: GoalModel, profiles: Se
     likely = [profile.topics for profile, chance in zip(profiles, chances, strict=False) if chance >= threshold]
     weights = mean_topics(likely) if likely else {}
     strongest = sorted(weights, key=lambda topic: -weights[topic])[:TOPICS_KEPT]
-    known = segmentation.found.values_list("pk", flat=True).first()
+    before = segmentation.versions.first()
     return FoundCluster(
-        continues=known,
+        # Versions of crowds, from before the method was changed, are of other visitors.
+        continues=before.clusters[0]["cluster"] if before and "goal" in before.settings else None,
         size=len(likely),
         topics={topic: weights[topic] for topic in strongest},
         distinctive=distinctive_topics(weights, mean_topics([profile.topics for profile in profiles])),

@@ -96,9 +96,13 @@ def rename(cluster: LearnedCluster, name: str, user: AbstractBaseUser) -> None:
 
 
 def forget_old_versions(segmentation: LearnedSegmentation) -> None:
-    """Keep the version in use and the latest LEARNED_KEEP_VERSIONS."""
+    """Keep the version in use, the latest LEARNED_KEEP_VERSIONS, and the clusters that these or segments need."""
     kept = list(segmentation.versions.values_list("pk", flat=True)[: settings.LEARNED_KEEP_VERSIONS])
     segmentation.versions.exclude(pk__in=[*kept, segmentation.current_id]).delete()
+    needed = {
+        found["cluster"] for clusters in segmentation.versions.values_list("clusters", flat=True) for found in clusters
+    }
+    segmentation.found.filter(has_had_segment=False).exclude(pk__in=needed).delete()
 
 
 def _back_segment(cluster: LearnedCluster, found: Mapping[str, Any]) -> None:
