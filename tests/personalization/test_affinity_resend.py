@@ -27,7 +27,7 @@ def test_what_a_full_disk_refused_is_stored_once_when_there_is_room(live_server,
     page.goto(live_server.url + article.url)
     full = mock.patch.object(DatabaseSink, "write", side_effect=SinkUnavailable("No space left on device."))
     with full, page.expect_response("**/events/") as refused:
-        page.get_by_role("button", name="Yes, remember").click()
+        page.get_by_role("button", name="Accept all").click()
     assert refused.value.status == 503
     sent = refused.value.request.post_data_json["events"]
     page.goto(live_server.url + article.url)
