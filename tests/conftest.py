@@ -34,6 +34,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and SHARED & set(item.fixturenames):
             item.add_marker(pytest.mark.xdist_group(item.path.name))
+        database = item.get_closest_marker("django_db")
+        if database and database.kwargs.get("transaction") and not database.kwargs.get("serialized_rollback"):
+            raise pytest.UsageError(f"{item.nodeid} needs serialized_rollback=True: it takes what migrating made away.")
 
 
 @pytest.fixture(autouse=True)

@@ -103,6 +103,8 @@ class TestRequests:
     @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"])
     @pytest.mark.parametrize("path", ["consent/", "events/", "recommendations/", "fragments/sidebar/"])
     def test_other_methods_are_named_as_such(self, client, placement, method, path):
+        if path == "consent/" and method in {"PUT", "DELETE"}:
+            pytest.skip("an answer is put there, and taken back")
         response = client.generic(method, API + path)
         assert response.status_code == 405
         assert response["Content-Type"] == "application/problem+json"

@@ -58,7 +58,7 @@ def holds(text: str, visitor: uuid.UUID) -> bool:
     return str(visitor) in text or visitor.hex in text
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_after_deletion_neither_database_nor_cache_holds_the_number(client):
     site, climate = make_site(), make_topic("Climate")
     page = make_article(site)

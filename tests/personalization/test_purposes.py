@@ -176,7 +176,7 @@ def test_the_database_keeps_nobody_without_a_known_purpose(purposes):
         Visitor.objects.create(purposes=purposes)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.parametrize("left", [{"analytics"}, set()])
 def test_a_batch_in_flight_waits_for_the_withdrawal_and_obeys_it(page, left):
     """The batch was allowed when its request began; the withdrawal is committed before it is written."""
