@@ -27,7 +27,7 @@ types: install ## mypy, strict, on both apps
 	DATABASE_URL=postgres:///unused $(BIN)/mypy
 
 unit: install ## Only the test suite, on all cores
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 format: install ## Put code and templates in order
 	$(BIN)/ruff check --fix .
