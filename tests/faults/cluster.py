@@ -106,10 +106,16 @@ class Cluster:
         deadline, left = time.monotonic() + seconds, -1
         while (now_left := self.rows(OPEN)[0][0]) != 0:
             assert time.monotonic() < deadline, f"{now_left} pages are stuck.\n{self._last_words()}"
+            self._supervise()
             if now_left == left:
                 self.sweep()
             left = now_left
             time.sleep(3)
+
+    def _supervise(self) -> None:
+        """Celery now and then gives up a broker that was killed; whoever runs a worker has it started again."""
+        if self.running["worker"].poll() is not None:
+            self.start("worker")
 
     def _start_database(self) -> None:
         url = self.folder / "url"
