@@ -255,9 +255,8 @@ def test_the_worker_is_asked_after_the_commit_and_not_for_a_rollback(sent):
 def test_publishing_works_at_once_with_the_broker_down(site, url, monkeypatch, django_capture_on_commit_callbacks):
     monkeypatch.setattr(tasks, "_broker", broker := tasks._Broker())
     app = current_app
-    monkeypatch.setattr(
-        app.conf, "broker_write_url", url
-    )  # first: unset, it says what broker_url says, and is put back as that
+    # This one first: unset, it says what broker_url says, and what it says now is what is put back.
+    monkeypatch.setattr(app.conf, "broker_write_url", url)
     monkeypatch.setattr(app.conf, "broker_url", url)
     started = time.monotonic()
     with django_capture_on_commit_callbacks(execute=True) as callbacks:
