@@ -24,6 +24,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+# After the path that makes them importable from a checkout.
 from personalization.segmentation import (  # noqa: E402
     KnownSegment,
     Matcher,

@@ -60,6 +60,7 @@ class HiddenLastMixin:
     """For listings: rows without a number come last, whichever way they are sorted by it."""
 
     def order_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        # A mixin: the view it is mixed into has both.
         ordering = str(self.ordering)  # type: ignore[attr-defined]
         name = ordering.removeprefix("-")
         if name not in queryset.query.annotations:

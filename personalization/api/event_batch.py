@@ -35,6 +35,7 @@ class Campaign(serializers.Serializer[Any]):
     """The utm_* parameters of the address that the reader followed; others than these are not kept."""
 
     # The field takes the name of an attribute that serializers have, too; Django REST framework keeps the two apart.
+    # The API's name; REST framework takes declared fields off the class, where `source` is the serializer's own.
     source = JSONText(required=False, allow_blank=True, max_length=LONGEST_UTM)  # type: ignore[assignment]
     medium = JSONText(required=False, allow_blank=True, max_length=LONGEST_UTM)
     campaign = JSONText(required=False, allow_blank=True, max_length=LONGEST_UTM)

@@ -30,4 +30,5 @@ def noisy(counts: Sequence[int], epsilon: float, contribution: int) -> tuple[lis
     dp.enable_features("contrib")
     space = dp.vector_domain(dp.atom_domain(T="i64")), dp.l1_distance(T="i64")
     laplace = dp.m.make_laplace(*space, scale=contribution / epsilon)
+    # OpenDP's measurements have no types.
     return [max(0, count) for count in laplace(list(counts))], float(laplace.map(contribution))  # type: ignore[no-untyped-call]

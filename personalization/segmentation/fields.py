@@ -95,6 +95,7 @@ class Number(Field):
     maximum: float = 1_000_000.0
 
     def clean(self, value: object) -> float:
+        # The type checker does not follow `is_number`: hence the exceptions below.
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not self.minimum <= value <= self.maximum:  # type: ignore[operator]
             raise InvalidValue(
@@ -108,6 +109,7 @@ class Share(Field):
     """A number in [0, 1]; editors see it as a percentage."""
 
     def clean(self, value: object) -> float:
+        # The type checker does not follow `is_number`: hence the exceptions below.
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not math.isfinite(value) or not 0 <= value <= 1:  # type: ignore[arg-type,operator]
             raise InvalidValue(_("must be a number from 0 to 1"))

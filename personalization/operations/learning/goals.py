@@ -46,6 +46,7 @@ def fit_goal(segmentation: LearnedSegmentation, tell: Tell) -> Fitted:
     tell(50)
     evaluation = _held_out(segmentation, found, spec)
     tell(70)
+    # The column's choices are the methods.
     model = GoalModel(spec, train_goal(segmentation.method, *_table(found, spec), segmentation.seed))  # type: ignore[arg-type]
     profiles = [profile for profile in known_visitors() if describable(profile, spec)]
     return Fitted(
@@ -65,6 +66,7 @@ def fit_goal(segmentation: LearnedSegmentation, tell: Tell) -> Fitted:
 def _held_out(segmentation: LearnedSegmentation, found: Sequence[Example], spec: FeatureSpec) -> Evaluation:
     """Learned from the earlier moments, and asked about the last one."""
     earlier = _table([example for example in found if example.steps_ago > 1], spec)
+    # The column's choices are the methods.
     model = train_goal(segmentation.method, *earlier, segmentation.seed)  # type: ignore[arg-type]
     latest = _table([example for example in found if example.steps_ago == 1], spec)
     evaluation = evaluate_goal(model, *latest, segmentation.seed)
