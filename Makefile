@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
-CORES ?= 0
+CORES ?= 2
 export HF_HUB_OFFLINE ?= 1
 
 .PHONY: help install demo test lint types unit format screenshots messages clean
@@ -27,8 +27,8 @@ lint: install ## ruff, import-linter, djhtml, missing migrations
 types: install ## mypy, strict, on both apps
 	DATABASE_URL=postgres:///unused $(BIN)/mypy
 
-unit: install ## Only the test suite (CORES=2 runs it in two processes, each with a database of its own)
-	$(BIN)/python -m pytest -n $(CORES) --dist loadgroup --no-loadscope-reorder
+unit: install ## Only the test suite, in two processes (CORES=0: in one)
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
 
 format: install ## Put code and templates in order
 	$(BIN)/ruff check --fix .

@@ -1,6 +1,6 @@
 """Events a second: through the real endpoint and through the Redis sink's worker, beside a bare COPY.
 
-    python benchmarks/events.py [--events 60000] [--workers 2] [--clients 8]
+    python benchmarks/events.py [--events 60000] [--workers 2] [--clients 16]
 
 Starts an embedded Postgres, a Redis (throttles, broker, stream) and gunicorn with the reference site's middleware,
 each its own and thrown away. Three take turns, so that whatever else the machine does slows all of them. It slows the
@@ -42,7 +42,7 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 AIMS = {"endpoint": 0.15, "consumer": 0.5}
 BATCH = 20
-THREADS = "4"  # of each of gunicorn's workers
+THREADS = "8"  # of each of gunicorn's workers
 COPY_ROWS = 1000
 VISITORS, PAGES = 400, 100
 KINDS = ("view", "dwell", "scroll", "click", *("impression",) * 6)
@@ -67,7 +67,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=60_000, help="of each of the three (default: %(default)s)")
     parser.add_argument("--chunk", type=int, default=10_000, help="events in a turn (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="gunicorn's (default: one a core)")
-    parser.add_argument("--clients", type=int, default=8, help="connections at a time (default: %(default)s)")
+    parser.add_argument("--clients", type=int, default=16, help="connections at a time (default: %(default)s)")
     options = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="affinity-benchmark-")))

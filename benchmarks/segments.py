@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 # After the path that makes them importable from a checkout.
+from personalization.referrers import kind_of  # noqa: E402
 from personalization.segmentation import (  # noqa: E402
     KnownSegment,
     Matcher,
@@ -32,7 +33,6 @@ from personalization.segmentation import (  # noqa: E402
     compile_rules,
     descendants,
 )
-from personalization.segmentation.referrers import referrer_class  # noqa: E402
 from personalization.types import ProfileState, ReadPage, RequestContext  # noqa: E402
 
 AIM = 50.0  # µs a page view
@@ -123,7 +123,7 @@ def _by_hand(pk: int) -> Matcher:
         case 2:
             return lambda p, c: (
                 c.utm.get("source") == "newsletter"
-                or referrer_class(c.referrer_host) in ("mail", "social")
+                or kind_of(c.referrer_host) in ("mail", "social")
                 or c.at.weekday() >= 5
             )
         case 3:

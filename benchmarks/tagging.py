@@ -51,7 +51,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("path", type=Path, metavar="PATH", help="folder with posts.jsonl and topics.jsonl")
     parser.add_argument("--pages", type=int, default=300, help="how many of the posts (default: %(default)s)")
-    parser.add_argument("--batch", type=int, default=32, help="the setting BATCH_SIZE (default: %(default)s)")
+    parser.add_argument("--batch", type=int, default=64, help="the setting BATCH_SIZE (default: %(default)s)")
     parser.add_argument("--chunk", type=int, default=64, help="pages in turn by worker and bare model")
     parser.add_argument("--embedder", metavar="DOTTED.PATH", help="the setting EMBEDDING_BACKEND")
     parser.add_argument("--model", metavar="NAME", help="the setting EMBEDDING_MODEL")

@@ -45,7 +45,12 @@ def front_page(request: HttpRequest, home: HomePage) -> dict[str, Any]:
     articles.sort(key=lambda article: article.pk != home.lead_story_id)
     cards = cards_of(articles, nav)
     shown, later = cards[:FRONT_PAGE_ARTICLES], cards[FRONT_PAGE_ARTICLES:]
-    return {"lead": shown[0] if shown else None, "newest": shown[1:], "by_section": by_section(later, nav)}
+    return {
+        "lead": shown[0] if shown else None,
+        "newest": shown[1:],
+        "on_screen": [card.article for card in shown],
+        "by_section": by_section(later, nav),
+    }
 
 
 def by_section(cards: Sequence[Card], nav: Navigation) -> list[tuple[Section, list[Card]]]:

@@ -99,6 +99,8 @@ def _database_url() -> str:
 
 DATABASE_URL = _database_url()
 DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True)}
+# Sessions are our own here, not a pooler's: they may keep the plans of what each request sends.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("prepare_threshold", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 if redis_url := os.environ.get("REDIS_URL"):
@@ -188,4 +190,5 @@ WAGTAIL_PERSONALIZATION = {
     "RECOMMENDABLE_TYPES": ["cms_site.ArticlePage"],
     "EVENT_SINK": os.environ.get("EVENT_SINK", "database"),
     "BASE_TEMPLATE": "base.html",
+    "LEARNED_MIN_VISITORS": 50,  # the demo's readers are simulated, and few
 }

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
 from personalization.models import Placement
-from personalization.operations.items import topic_label
+from personalization.operations.reason_words import topic_label
 from tagging import index
 
 

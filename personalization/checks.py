@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any, Final
 
 import swapper
 from django.apps import AppConfig, apps
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, register
+from django.utils.module_loading import import_string
 
 from personalization.exceptions import SinkUnavailable
+from personalization.operations.authors import author_getter
+from personalization.recommendation.factors import METHODS
+from personalization.recommendation.sequences import MOST_PAGES
 from personalization.visitors.platform import consent_backend
 from personalization.visitors.sinks import SINKS, EventSink, get_sink, sink_class
 
@@ -21,7 +26,8 @@ from .conf import DEFAULTS, NAME, settings
 
 MIDDLEWARE: Final = "personalization.middleware.VisitorMiddleware"
 AUTHENTICATION: Final = "django.contrib.auth.middleware.AuthenticationMiddleware"
-_MAY_BE_ZERO: Final = {"SLATE_CACHE_SECONDS", "CONFIG_CACHE_SECONDS", "EVENTS_MAX_SKEW_SECONDS"}
+_MAY_BE_ZERO: Final = {"SLATE_CACHE_SECONDS", "CONFIG_CACHE_SECONDS", "EVENTS_MAX_SKEW_SECONDS", "EXPLORATION_MINIMUM"}
+_HALF_LIVES: Final = {"TRENDING_HALF_LIVES_HOURS": 3, "COVISITS_HALF_LIFE_HOURS": 1, "SESSIONS_HALF_LIFE_HOURS": 1}
 _RATE: Final = re.compile(r"^\d+/(s|sec|second|m|min|minute|h|hour|d|day)$")
 
 
@@ -92,22 +98,14 @@ def _check_key(key: Any, value: Any) -> Iterator[CheckMessage]:
 
 def _problem(key: str, value: Any) -> str:
     """What is wrong with the value, "" if nothing. The default says what kind of value is expected."""
-    if key == "RECOMMENDABLE_TYPES":
-        return _types_problem(value)
-    if key == "DIFFERENTIAL_PRIVACY":
-        return _noise_problem(value)
-    if key == "EVENT_SINK":
-        return _sink_problem(value)
-    if key == "EVENTS_PARTITION":
-        return "" if value in ("day", "month") else 'expected "day" or "month".'
-    if key == "CONSENT_BACKEND":
-        return _backend_problem(value)
+    if key in _OWN_PROBLEMS:
+        return _OWN_PROBLEMS[key](value)
+    if key in _HALF_LIVES:
+        return _half_lives_problem(key, value)
     if isinstance(DEFAULTS[key], bool):
         return "" if isinstance(value, bool) else "expected True or False."
     if key.endswith("_RATE"):
         return "" if isinstance(value, str) and _RATE.match(value) else 'expected a rate such as "600/min".'
-    if key == "LEARNED_MIN_STABILITY":
-        return _share_problem(value)
     problem_of: Callable[[str, Any], str] = {int: _int_problem, float: _float_problem, str: _str_problem}[
         type(DEFAULTS[key])
     ]
@@ -123,6 +121,14 @@ def _int_problem(key: str, value: Any) -> str:
 def _float_problem(key: str, value: Any) -> str:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return "" if is_number and 0 < value < float("inf") else "expected a number above 0."
+
+
+def _half_lives_problem(key: str, value: Any) -> str:
+    wanted = _HALF_LIVES[key]
+    hours = value if isinstance(value, list | tuple) else [value]
+    if value is None or (len(hours) == wanted and not any(_float_problem(key, one) for one in hours)):
+        return "" if value is None or list(hours) == sorted(hours) else "expected the shortest first."
+    return "expected None, or a number above 0." if wanted == 1 else "expected None, or three numbers above 0."
 
 
 def _share_problem(value: Any) -> str:
@@ -147,12 +153,45 @@ def _noise_problem(value: Any) -> str:
     return f"per_visitor: {problem}" if problem else ""
 
 
+def _strengths_problem(value: Any) -> str:
+    known = DEFAULTS["RELATED_STRENGTHS"]
+    if not isinstance(value, dict) or value.keys() - known.keys():
+        return f"expected a dictionary with keys of {', '.join(known)}."
+    if not all(isinstance(one, int | float) and not isinstance(one, bool) and one >= 0 for one in value.values()):
+        return "expected numbers of 0 or more."
+    return "" if any((known | value).values()) else "one of them has to be above 0."
+
+
 def _backend_problem(value: Any) -> str:
     try:
         if value != "":
             consent_backend(value)
     except (ImportError, TypeError, AttributeError) as error:
         return f"{error}. Expected the dotted path of a function(request), or of a class with purposes(request)."
+    return ""
+
+
+def _function_problem(value: Any) -> str:
+    try:
+        is_function = value == "" or callable(import_string(value))
+    except (ImportError, AttributeError) as error:
+        return f"{error}. Expected the dotted path of a function of a page."
+    return "" if is_function else "expected the dotted path of a function of a page."
+
+
+def _author_problem(value: Any) -> str:
+    try:
+        found = callable(author_getter(value)) if value else False
+    except (ImportError, TypeError) as error:
+        return f'{error}. Expected "owner", a field of your page types, or the dotted path of a function(page).'
+    return "" if found else "expected a function(page), or the name of a field."
+
+
+def _ranker_problem(value: Any) -> str:
+    if value not in ("", "logistic", "trees"):
+        return 'expected "logistic", "trees" or "".'
+    if value == "trees" and find_spec("lightgbm") is None:
+        return 'LightGBM is missing. Install it with `pip install "wagtail-affinity[trees]"`.'
     return ""
 
 
@@ -176,3 +215,38 @@ def _types_problem(value: Any) -> str:
         if not is_page:
             return f"{name!r} is no page type. Write it as app.Model."
     return ""
+
+
+def _partition_problem(value: Any) -> str:
+    return "" if value in ("day", "month") else 'expected "day" or "month".'
+
+
+def _factors_problem(value: Any) -> str:
+    return "" if value in ("", *METHODS) else f"expected one of {', '.join(METHODS)}, or an empty string."
+
+
+def _sequences_problem(value: Any) -> str:
+    return "" if value in ("", "gru") else 'expected "gru" or "".'
+
+
+def _network_problem(value: Any) -> str:
+    is_int = isinstance(value, int) and not isinstance(value, bool)
+    return "" if is_int and 1 <= value <= MOST_PAGES else f"expected a whole number from 1 to {MOST_PAGES}."
+
+
+_OWN_PROBLEMS: Final[Mapping[str, Callable[[Any], str]]] = {
+    "RECOMMENDABLE_TYPES": _types_problem,
+    "DIFFERENTIAL_PRIVACY": _noise_problem,
+    "EVENT_SINK": _sink_problem,
+    "EVENTS_PARTITION": _partition_problem,
+    "CONSENT_BACKEND": _backend_problem,
+    "FACTORS": _factors_problem,
+    "AUTHOR": _author_problem,
+    "RANKER": _ranker_problem,
+    "SEQUENCES": _sequences_problem,
+    "SEQUENCES_MAX_PAGES": _network_problem,
+    "SERIES": _function_problem,
+    "RELATED_STRENGTHS": _strengths_problem,
+    "LEARNED_MIN_STABILITY": _share_problem,
+}
+"""What says of a key's value what no rule for its type can."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import F, QuerySet
@@ -17,7 +18,12 @@ def count_in_words(count: int | None) -> str:
 
 def share_in_words(share: float | None) -> str:
     """A share in [0, 1] as a percentage; a dash where there is none."""
-    return "–" if share is None else f"{number_format(share * 100, 1)}\u00a0%"
+    return "–" if share is None else f"{number_format(round(share * 100, 1), 1)}\u00a0%"
+
+
+def duration_in_words(seconds: float | None) -> str:
+    """A time of seconds in minutes and seconds, as clocks show it; a dash where there is none."""
+    return "–" if seconds is None else "{}:{:02}".format(*divmod(round(seconds), 60))
 
 
 def number_in_words(number: float) -> str:
@@ -43,6 +49,17 @@ class CountColumn(Column):
 
     def get_value(self, instance: Any) -> str:
         return count_in_words(super().get_value(instance))
+
+
+class FigureColumn(Column):
+    """A mean or a share in words of one's own; those say, too, that there is none or that it is held back."""
+
+    def __init__(self, name: str, in_words: Callable[[float | None], str], **kwargs: Any) -> None:
+        super().__init__(name, sort_key=name, **kwargs)
+        self.in_words = in_words
+
+    def get_value(self, instance: Any) -> str:
+        return self.in_words(super().get_value(instance))
 
 
 class ShareColumn(Column):

@@ -28,8 +28,21 @@ DEFAULTS: dict[str, Any] = {
     "PROFILE_RECENT_PAGES": 50,
     # A gap of this many minutes starts a new visit.
     "VISIT_GAP_MINUTES": 30,
-    # Trending: a view counts half as much after this many hours.
-    "TRENDING_HALF_LIFE_HOURS": 48.0,
+    # After how many hours reading counts half as much: three for trending, short to long; for pages that are read
+    # together; for sessions like the reader's own. None = by how much the site is read.
+    "TRENDING_HALF_LIVES_HOURS": None,
+    "COVISITS_HALF_LIFE_HOURS": None,
+    "SESSIONS_HALF_LIFE_HOURS": None,
+    # So many pages that are read with a page are kept of each.
+    "COVISITS_PER_PAGE": 200,
+    # Factorise each night who read what: "ease", "als" (needs wagtail-affinity[factors]), "" = not at all.
+    "FACTORS": "",
+    # Learn each night what is read next in a visit: "gru" (torch in the workers), "" = not at all. It proposes pages
+    # where it beats transitions; of so many pages, the most read.
+    "SEQUENCES": "",
+    "SEQUENCES_MAX_PAGES": 10_000,
+    # What comes after a page: the dotted path of a function from page to pages. "" = the page's method read_next.
+    "SERIES": "",
     # Events: how many in one request, how large, how old, and how far ahead a client's clock may be.
     "EVENTS_MAX_BATCH": 100,
     "EVENTS_MAX_BODY_BYTES": 65536,
@@ -57,8 +70,18 @@ DEFAULTS: dict[str, Any] = {
     # Recommendations: how many at most, how many candidates a source may propose, cache lifetimes.
     "MAX_ITEMS": 24,
     "CANDIDATES_PER_SOURCE": 40,
+    # Related pages: how much each signal counts. `manage.py tune_related` proposes a site's own.
+    "RELATED_STRENGTHS": {"terms": 1.0, "meaning": 0.75, "topics": 0.35, "names": 0.1, "dates": 1.0},
     "SLATE_CACHE_SECONDS": 60,
     "CONFIG_CACHE_SECONDS": 10,
+    # Who wrote a page, for the limit on pages of one author: "owner", a field of the site's page types, or the dotted
+    # path of a function(page) that returns an author or several.
+    "AUTHOR": "owner",
+    # A page is new for so many days; until it was seen so often, a placement's share of lists shows it. 0 = never.
+    "NEW_PAGE_DAYS": 14,
+    "EXPLORATION_MINIMUM": 50,
+    # The report on exposure points at pages that are shown so many times as much, or as little, as their share.
+    "EXPOSURE_ALERT_FACTOR": 4.0,
     # Learned segments: how many visitors a fit needs at least and takes at most, how much it has to agree with
     # the fit before (adjusted Rand index), how often it is made anew, how far ahead a goal is foreseen, and
     # how many versions are kept to go back to.
@@ -68,6 +91,13 @@ DEFAULTS: dict[str, Any] = {
     "LEARNED_REFIT_HOURS": 24,
     "LEARNED_GOAL_DAYS": 7,
     "LEARNED_KEEP_VERSIONS": 10,
+    # The learned ranker: "logistic", "trees" (needs the extra of that name) or "" for the weighted blend alone; with
+    # how many clicks it is fitted at least, on how many days and lists at most, and how many versions are kept.
+    "RANKER": "logistic",
+    "RANKER_MIN_CLICKS": 300,
+    "RANKER_WINDOW_DAYS": 30,
+    "RANKER_MAX_SLATES": 50_000,
+    "RANKER_KEEP_VERSIONS": 10,
     # Page types that may be recommended, as "app.Model"; empty = every type but the base page.
     "RECOMMENDABLE_TYPES": [],
     # Reports and exports show no group of fewer visitors than this. 1 shows them all.
@@ -87,3 +117,8 @@ class PersonalizationSettings:
 
 
 settings = PersonalizationSettings()
+
+
+def related_strengths() -> dict[str, float]:
+    """How much each signal of related pages counts: what the site says, and the defaults for the rest."""
+    return {**DEFAULTS["RELATED_STRENGTHS"], **settings.RELATED_STRENGTHS}

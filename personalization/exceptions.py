@@ -40,7 +40,7 @@ class SinkUnavailable(PersonalizationError):
 
 
 class NotLearned(PersonalizationError):
-    """Segments could not be learned. The message says what is missing, translated where it is shown."""
+    """Segments or a ranker could not be learned. The message says what is missing, translated where it is shown."""
 
     def __init__(self, message: str, **params: object) -> None:
         super().__init__(message % params)
@@ -50,3 +50,7 @@ class NotLearned(PersonalizationError):
 
 class CircularRules(InvalidRules):
     """A segment's rules name a segment whose rules lead back to it. Remove one of the links in the chain."""
+
+
+class AlreadyDecided(PersonalizationError):
+    """Somebody else decided on this proposal, or approved another one since. Look at the list of versions again."""

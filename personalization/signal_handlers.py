@@ -16,15 +16,16 @@ from wagtail.models import PageViewRestriction, Site
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
 from personalization.conf import settings
-from personalization.models import Placement, PlacementRule, Segment, Visitor
+from personalization.models import Placement, PlacementRule, PlacementTuning, Segment, Visitor
 from personalization.operations.placements import forget_placements
+from personalization.operations.related import mark_related
 from personalization.operations.topics import replace_topic
-from personalization.tasks import fold_soon, refresh_segment_soon
+from personalization.tasks import fold_soon, refresh_segment_soon, relate_soon
 from personalization.visitors import accounts, affinity_of, partitions, public_pages
 from personalization.visitors.references import load_references, segments_that_follow
 from personalization.visitors.segments import forget_compiled
 from personalization.visitors.sinks import get_sink
-from tagging.signals import topic_replaced
+from tagging.signals import page_analyzed, page_topics_decided, topic_replaced
 
 
 def on_segment_changed(instance: Segment, **kwargs: Any) -> None:
@@ -45,6 +46,12 @@ def on_page_changed(**kwargs: Any) -> None:
 
 def on_topic_replaced(old_id: int, new_id: int, **kwargs: Any) -> None:
     replace_topic(old_id, new_id)
+
+
+def on_content_changed(page_id: int, **kwargs: Any) -> None:
+    """What a page is about has changed: so has what is related to it."""
+    mark_related([page_id])
+    relate_soon()
 
 
 def on_visitor_deleted(instance: Visitor, **kwargs: Any) -> None:
@@ -84,7 +91,7 @@ def connect() -> None:
     """Called once, when the apps are ready."""
     for signal in (post_save, post_delete):
         signal.connect(on_segment_changed, sender=Segment, dispatch_uid="personalization.segments")
-        for sender in (Placement, PlacementRule):
+        for sender in (Placement, PlacementRule, PlacementTuning):
             signal.connect(on_placement_changed, sender=sender, dispatch_uid="personalization.placements")
         for sender in (PageViewRestriction, Site):
             signal.connect(on_page_changed, sender=sender, dispatch_uid="personalization.public_pages")
@@ -94,6 +101,8 @@ def connect() -> None:
         on_migrated, sender=apps.get_app_config("personalization"), dispatch_uid="personalization.partitions"
     )
     topic_replaced.connect(on_topic_replaced, dispatch_uid="personalization.topic_replaced")
+    for content_signal in (page_analyzed, page_topics_decided):
+        content_signal.connect(on_content_changed, dispatch_uid="personalization.content_changed")
     post_delete.connect(on_visitor_deleted, sender=Visitor, dispatch_uid="personalization.visitor_deleted")
     user_logged_in.connect(on_login, dispatch_uid="personalization.login")
     user_logged_out.connect(on_logout, dispatch_uid="personalization.logout")

@@ -7,17 +7,20 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from personalization.recommendation.logged import Considered
 
 Vector = npt.NDArray[np.float32]
 """A one-dimensional, unit-length float32 array."""
 
 EventKind = Literal["impression", "view", "click", "scroll", "dwell", "feedback"]
 Device = Literal["desktop", "mobile", "tablet", "other"]
-Referrer = Literal["direct", "internal", "search", "social", "other"]
+Referrer = Literal["direct", "internal", "search", "social", "mail", "other"]
 Purpose = Literal["analytics", "personalization"]
 """What a visitor may say yes to: being counted, without a profile; and a profile to choose pages by."""
 
@@ -27,7 +30,8 @@ class RequestContext:
     """What one request tells of its circumstances; nothing of it identifies anybody.
 
     `at` is timezone-aware in the site's time zone; `utm` holds the query's utm_* values without the prefix;
-    `country` is an upper-case ISO 3166 code or "" where no trusted proxy says. `query` holds the parameters of
+    `country` is an upper-case ISO 3166 code or "" where no trusted proxy says. `referrer` is the kind of site that
+    `referrer_host` is, "" where nobody says: a page of our own, or none. `query` holds the parameters of
     the address, names in lower case, a bounded number of bounded values. `groups` are the ids of the user groups
     that a signed-in reader belongs to; `imported` those of the segments of wagtail-personalisation. Both may be
     read no sooner than somebody looks into them.
@@ -37,6 +41,7 @@ class RequestContext:
     locale: str = ""
     device: Device = "other"
     referrer_host: str = ""
+    referrer: Referrer | Literal[""] = ""
     utm: Mapping[str, str] = field(default_factory=dict)
     country: str = ""
     is_authenticated: bool = False
@@ -58,7 +63,8 @@ class ProfileState:
     """What the site knows of one consenting visitor.
 
     `vector` is the decayed, unit-length mean of what was read (None before the first read page with a vector),
-    in the space of the embedding model `vector_model` ("" where that is not known);
+    in the space of the embedding model `vector_model` ("" where that is not known); `shown_vector` is that of what
+    lists showed the visitor without a click, of which the decayed number is `shown`;
     `topics` and `entities` map ids to weights in [0, 1] that sum to at most 1 each; `recent` is newest first,
     bounded. `sections` maps the id of each page above what was read to the decayed number of pages read below it.
     `devices` and `hours` (of the day, in the site's time zone) are shares of the decayed pages read.
@@ -74,6 +80,8 @@ class ProfileState:
 
     vector: Vector | None = None
     vector_model: str = ""
+    shown_vector: Vector | None = None
+    shown: float = 0.0
     topics: Mapping[int, float] = field(default_factory=dict)
     entities: Mapping[int, float] = field(default_factory=dict)
     sections: Mapping[int, float] = field(default_factory=dict)
@@ -149,12 +157,17 @@ class RecQuery:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A page that one source proposes. `score` is on the source's own scale; `evidence` explains it."""
+    """A page that one source proposes. `score` is on the source's own scale; `evidence` explains it.
+
+    `signals` are more numbers of the same source for a ranker that learned to weigh them, each 0 or more: such as
+    views by a shorter half-life. 0 says as much as a missing one.
+    """
 
     page_id: int
     score: float
     source: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    signals: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,20 +180,28 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class SlateItem:
-    """One chosen page. `score` is the ranker's; `sources` maps each source to its share of the score."""
+    """One chosen page. `score` is the ranker's; `sources` maps each source to its share of the score.
+
+    `propensity` in (0, 1] is the probability with which chance gave the page its place, 1 where it had no hand.
+    """
 
     page_id: int
     score: float
     sources: Mapping[str, float]
     reasons: tuple[Reason, ...]
+    propensity: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Slate:
-    """The answer to a `RecQuery`: items in the order in which they are shown. `slate_id` joins later events."""
+    """The answer to a `RecQuery`: items in the order in which they are shown. `slate_id` joins later events.
+
+    `considered` is what a log of the list keeps for those who learn from it; None where nothing is logged.
+    """
 
     slate_id: uuid.UUID
     placement: str
     items: Sequence[SlateItem]
     segments: frozenset[int] = frozenset()
     is_personal: bool = False
+    considered: Considered | None = None

@@ -35,7 +35,7 @@ DEFAULTS: dict[str, Any] = {
     "SUGGEST_WRONG_OF_TEN": 6.5,
     "MAX_TOPICS": 6,
     # Pages per batch of one task.
-    "BATCH_SIZE": 32,
+    "BATCH_SIZE": 64,
     # A claimed batch that was not finished in this many seconds is taken by another worker.
     "LEASE_SECONDS": 900,
     "MAX_ATTEMPTS": 3,

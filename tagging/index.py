@@ -46,6 +46,12 @@ def similar_to_page(page_id: int, n: int, search: SearchFilter) -> list[Neighbou
     return _nearest(rows, row.model, _array(row.embedding), n, search)
 
 
+def matching(page_ids: Collection[int], search: SearchFilter) -> frozenset[int]:
+    """Those of these pages that a search may find. One query."""
+    rows = PageVector.objects.filter(_visible(search), page_id__in=page_ids, model__is_live=True)
+    return frozenset(rows.values_list("page_id", flat=True))
+
+
 def nearest(vector: Vector, n: int, search: SearchFilter, *, model_name: str | None = None) -> list[Neighbour]:
     """The `n` pages nearest to a unit vector, nearest first.
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from .embedding.base import Embedder
 from .embedding.page import PagePool, embed_pages
 from .exceptions import ServerUnavailable, TaggingError
+from .lexical import page_terms
 from .ner.base import Recognizer, StatesRecognizer
 from .ner.entities import APPLY_FROM, page_entities
 from .ner.gazetteer import Gazetteer
@@ -133,4 +134,4 @@ def _analysis(
 ) -> Analysis:
     sure = [entity for entity in entities if entity.confidence >= APPLY_FROM]
     topics = matcher.score(text, vector, curate(sure))
-    return Analysis(text.page_id, text.content_hash, vector, entities, topics, page_words(text))
+    return Analysis(text.page_id, text.content_hash, vector, entities, topics, page_words(text), page_terms(text))

@@ -3,7 +3,7 @@
 Pages are watched by `post_save` rather than by `page_published`: it is sent inside the transaction in
 which `Page.save` writes the page, so that a page cannot be live and its mark lost. `page_published` comes
 after that transaction in `publish_scheduled` and in code, and not at all for a new alias. Deleting needs
-nothing here: the database deletes with the page whatever is known of it.
+little here: with the page goes whatever is known of it, and only the counts of its terms are left to see to.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from wagtail.models import PageViewRestriction, Site, get_page_models
 from wagtail.signals import post_page_move
 
 from tagging import operations
-from tagging.models import Entity, GazetteerName, Topic
+from tagging.models import Entity, GazetteerName, PageTerms, Topic
 from tagging.tasks import wake_sweep, wake_worker
 
 # Written by save_revision, workflows, locks and tree moves: none of them changes what readers see.
@@ -44,6 +44,8 @@ def page_saved(instance: Any, raw: bool = False, update_fields: Any = None, **kw
     if raw or (update_fields is not None and BOOKKEEPING.issuperset(update_fields)):
         return
     operations.refresh_filters([instance.pk])
+    if not instance.live:
+        operations.drop_terms([instance.pk])
     if operations.mark_stale([instance.pk]):
         wake_worker()
 
@@ -87,6 +89,11 @@ def outdated(raw: bool = False, **kwargs: Any) -> None:
         wake_sweep()
 
 
+def terms_deleted(instance: PageTerms, **kwargs: Any) -> None:
+    """With their page, or because it was unpublished."""
+    operations.uncount_terms(instance)
+
+
 def name_saved(instance: GazetteerName, raw: bool = False, **kwargs: Any) -> None:
     """The entity that a known name stands for gets what is said of the name."""
     if not raw:
@@ -105,5 +112,6 @@ def connect() -> None:
         signal.connect(sites_changed, sender=Site, dispatch_uid="tagging.sites_changed")
         for model in (Topic, Entity, GazetteerName):
             signal.connect(outdated, sender=model, dispatch_uid=f"tagging.outdated.{model.__name__}")
+    post_delete.connect(terms_deleted, sender=PageTerms, dispatch_uid="tagging.terms_deleted")
     post_save.connect(name_saved, sender=GazetteerName, dispatch_uid="tagging.name_saved")
     hooks.register("register_log_actions", operations.register_log_actions)

@@ -16,6 +16,9 @@ Vector = npt.NDArray[np.float32]
 Words = npt.NDArray[np.uint32]
 """The distinct words of a page: a row for each, with its hash (rising) and how often it is there."""
 
+Numbers = npt.NDArray[np.float64]
+"""A one-dimensional array."""
+
 EntityLabel = Literal["PER", "ORG", "LOC", "MISC"]
 SuggestionSource = Literal["vector", "entity", "synonym", "mixed"]
 
@@ -134,6 +137,18 @@ class TopicScore:
     logit: float = field(kw_only=True)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Terms:
+    """What a page can be told by: words and pairs of words.
+
+    `columns` are their hashes, rising; `weights` how much each is said, 1 + ln(times); `names` how each is written.
+    """
+
+    columns: npt.NDArray[np.uint32]
+    weights: npt.NDArray[np.float32]
+    names: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """The result of analysing one page. `vector` is None where the page has no text to embed."""
@@ -144,6 +159,7 @@ class Analysis:
     entities: tuple[PageEntity, ...]
     topics: tuple[TopicScore, ...]
     words: Words
+    terms: Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,3 +198,36 @@ class PageTopic:
     topic_id: int
     name: str
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The pages that may be related to each other: those of one site in one locale."""
+
+    site_id: int
+    locale_id: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SparseRows:
+    """A row of few numbers for each page: row i holds `weights` in `columns` from `starts[i]` to `starts[i + 1]`."""
+
+    starts: npt.NDArray[np.int64]
+    columns: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Catalogue:
+    """All that is known of the content of many pages of one language, a row for each, as arrays.
+
+    `vectors` (n, d) are unit length, or 0 where a page has none; `terms` as in `Terms`; `topics` and `entities`
+    have ids as columns and weights in [0, 1]; `days` is when a page was first published, NaN where it was not.
+    """
+
+    page_ids: npt.NDArray[np.int64]
+    vectors: npt.NDArray[np.float32]
+    terms: SparseRows
+    topics: SparseRows
+    entities: SparseRows
+    days: Numbers

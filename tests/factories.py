@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -13,7 +13,7 @@ from django.utils import timezone
 from wagtail.models import Locale, Page, PageViewRestriction, Site
 
 from cms_site.models import ArticleIndexPage, ArticlePage, HomePage
-from personalization.models import PageCounter
+from personalization.models import PageCounter, half_lives_in_force
 from tagging.models import EmbeddingModel, PageVector, Suggestion, Topic
 
 _number = itertools.count(1)
@@ -107,11 +107,12 @@ def tag_page(page: Page, topic: Topic, score: float = 0.9) -> Suggestion:
     )
 
 
-def make_views(page: Page, views: float, **fields: Any) -> PageCounter:
-    """The page was read so many times just now."""
-    return PageCounter.objects.create(
-        page=page, **{"score": views, "total": int(views), "as_of": timezone.now()} | fields
-    )
+def make_views(page: Page, views: float, as_of: datetime | None = None) -> PageCounter:
+    """The page was read so many times just now, or at the moment `as_of`."""
+    half_lives = half_lives_in_force()
+    at = (as_of or timezone.now()).timestamp()
+    reads = {name: at / getattr(half_lives, name) + math.log2(max(views, 1e-9)) for name in ("fast", "medium", "slow")}
+    return PageCounter.objects.create(page=page, total=int(views), **reads)
 
 
 def make_user(group: Group | None = None) -> User:

@@ -1,4 +1,4 @@
-"""The demo's segments and placements."""
+"""What the demo knows to make personal: segments, also learned ones, placements, and a question to readers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from cms_site.models import ArticlePage
-from personalization.models import Placement, PlacementRule, Segment
+from personalization.models import LearnedSegmentation, Placement, PlacementRule, Segment
 from tagging.models import Topic
 
 from .ledger import Ledger
@@ -25,6 +25,16 @@ OTHER_SEGMENTS: dict[str, tuple[str, list[dict[str, Any]]]] = {
     ),
 }
 
+LEARNED = "Readers alike"
+
+QUESTION = {
+    "heading": "What do you want to read about?",
+    "help": "Tick what you like, and the front page will have more of it.",
+    "topics": [],
+    "branch": "",
+    "button": "That is what I want to read",
+}
+
 PLACEMENTS: dict[str, dict[str, Any]] = {
     "sidebar": {"title": "You may also like", "n": 4, "strategy": Placement.Strategy.BLEND},
     "read-next": {"title": "Read next", "n": 3, "strategy": Placement.Strategy.SIMILAR},
@@ -40,6 +50,8 @@ def steps(topics: list[dict[str, Any]], ledger: Ledger) -> Iterator[tuple[str, C
         yield name, partial(add_segment, name, description, {"match": "all", "rules": rules}, ledger)
     for name, values in PLACEMENTS.items():
         yield name, partial(add_placement, name, values, ledger)
+    yield LEARNED, partial(add_learned, ledger)
+    yield "A question", partial(ask_readers, ledger)
     yield "A pin", partial(pin_for_stargazers, ledger)
 
 
@@ -54,6 +66,25 @@ def add_topic_segment(name: str, main: dict[str, Any], ledger: Ledger) -> None:
 def add_segment(name: str, description: str, rules: dict[str, Any], ledger: Ledger) -> None:
     defaults = {"description": description, "rules": rules}
     ledger.once(f"segment:{name}", lambda: Segment.objects.get_or_create(name=name, defaults=defaults)[0])
+
+
+def add_learned(ledger: Ledger) -> None:
+    """Crowds that the site finds by itself, once enough readers have come."""
+    values = {"most_clusters": 5}
+    ledger.once("learned", lambda: LearnedSegmentation.objects.get_or_create(name=LEARNED, defaults=values)[0])
+
+
+def ask_readers(ledger: Ledger) -> None:
+    """The newest article ends with the question what its readers want to read about."""
+
+    def ask(page: ArticlePage) -> ArticlePage:
+        page.body.append(("onboarding", QUESTION))
+        page.save_revision().publish()
+        return page
+
+    articles = ArticlePage.objects.live().public().filter(locale__language_code="en")
+    if newest := articles.order_by("-date", "pk").first():
+        ledger.once("question", lambda: ask(newest))
 
 
 def add_placement(name: str, values: dict[str, Any], ledger: Ledger) -> None:

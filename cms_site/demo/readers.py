@@ -48,8 +48,13 @@ class Reader:
             self.read(article)
 
     def choose(self, pages: int) -> list[Article]:
+        """Mostly favourites, the first most of all: on any site few pages have most of the readers."""
+        odds = [1 / place for place in range(1, len(self.favourites) + 1)]
         return [
-            self.chance.choice(self.favourites if self.chance.random() < 0.8 else self.others) for _ in range(pages)
+            self.chance.choices(self.favourites, odds)[0]
+            if self.chance.random() < 0.8
+            else self.chance.choice(self.others)
+            for _page in range(pages)
         ]
 
     def read(self, article: Article) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,8 +13,8 @@ from rest_framework import serializers
 
 from personalization.conf import settings
 from personalization.models import Event
-from personalization.types import EventRecord, RequestContext
-from personalization.visitors.referrers import kind_of
+from personalization.referrers import kind_of
+from personalization.types import Device, EventRecord
 
 from .fields import JSONUUID, JSONChoice, JSONInteger, JSONNumber, JSONString, JSONText, Moment
 from .plain_events import (
@@ -24,6 +24,7 @@ from .plain_events import (
     PLACEMENT,
     VALUES,
     is_value_right,
+    plain_batch,
     plain_event,
 )
 
@@ -110,28 +111,39 @@ class EventBatch(serializers.Serializer[Any]):
             raise serializers.ValidationError({"events": errors})
         return batch
 
-    def records(self, context: RequestContext, own_host: str) -> list[EventRecord]:
-        """The validated events of a reader in these circumstances, on the site of that host.
 
-        Their slates are as claimed, their pages may not exist.
-        """
-        return [
-            EventRecord(
-                event_id=event["event_id"],
-                kind=event["kind"],
-                page_id=event["page"],
-                at=event["at"],
-                value=event.get("value"),
-                slate_id=event.get("slate"),
-                placement=event.get("placement", ""),
-                position=event.get("position"),
-                device=context.device,
-                country=context.country,
-                referrer=kind_of(event["referrer"], own_host) if "referrer" in event else "",
-                **{f"utm_{key}": value for key, value in event.get("utm", {}).items()},
-            )
-            for event in self.validated_data["events"]
-        ]
+def validated_events(data: Any) -> list[dict[str, Any]]:
+    """The events of a batch, each with its `at` by the server's clock. Raises ValidationError."""
+    if (plain := plain_batch(data, timezone.now())) is not None:
+        return plain
+    batch = EventBatch(data=data)
+    batch.is_valid(raise_exception=True)
+    events: list[dict[str, Any]] = batch.validated_data["events"]
+    return events
+
+
+def records_of(events: Iterable[Mapping[str, Any]], device: Device, country: str, own_host: str) -> list[EventRecord]:
+    """The validated events of a reader with that device in that country, on the site of that host.
+
+    Their slates are as claimed, their pages may not exist.
+    """
+    return [
+        EventRecord(
+            event_id=event["event_id"],
+            kind=event["kind"],
+            page_id=event["page"],
+            at=event["at"],
+            value=event.get("value"),
+            slate_id=event.get("slate"),
+            placement=event.get("placement", ""),
+            position=event.get("position"),
+            device=device,
+            country=country,
+            referrer=kind_of(event["referrer"], own_host) if "referrer" in event else "",
+            **{f"utm_{key}": value for key, value in event.get("utm", {}).items()},
+        )
+        for event in events
+    ]
 
 
 def _moment(event: Mapping[str, Any], now: datetime, offset: timedelta) -> tuple[datetime, dict[str, list[str]]]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,19 +18,19 @@ from rest_framework.throttling import BaseThrottle
 
 from personalization import tasks
 from personalization.conf import settings
-from personalization.models import ServedSlate
 from personalization.operations.placements import is_placement
 from personalization.operations.queries import site_for
 from personalization.types import EventRecord
 from personalization.visibility import visible_ids
-from personalization.visitors import affinity_of, public_pages
+from personalization.visitors import Affinity, affinity_of, public_pages
+from personalization.visitors.context import circumstances
 from personalization.visitors.sinks import get_sink
 
 from .base import PersonalizationView
-from .event_batch import EventBatch
+from .event_batch import EventBatch, records_of, validated_events
 from .openapi import described
 from .origin import SameOrigin
-from .throttling import ClientThrottle, VisitorThrottle
+from .throttling import ClientThrottle, JointThrottle, VisitorThrottle
 
 
 class Recorded(serializers.Serializer[Any]):
@@ -49,10 +47,9 @@ class EventsView(PersonalizationView):
     permission_classes = [SameOrigin]
 
     def get_throttles(self) -> list[BaseThrottle]:
-        return [
-            VisitorThrottle("EVENTS_RATE", settings.EVENTS_RATE),
-            ClientThrottle("EVENTS_ADDRESS_RATE", settings.EVENTS_ADDRESS_RATE),
-        ]
+        by_visitor = VisitorThrottle("EVENTS_RATE", settings.EVENTS_RATE)
+        by_address = ClientThrottle("EVENTS_ADDRESS_RATE", settings.EVENTS_ADDRESS_RATE)
+        return [JointThrottle(by_visitor, by_address)]
 
     @described(
         summary="Record what a reader did",
@@ -64,15 +61,14 @@ class EventsView(PersonalizationView):
     )
     def post(self, request: Request) -> Response:
         """Record the whole batch, or none of it and say what is wrong. Sent again, it changes nothing."""
-        batch = EventBatch(data=request.data)
-        batch.is_valid(raise_exception=True)
+        events = validated_events(request.data)
         affinity = affinity_of(request._request)
-        affinity.is_profile_wanted = False
-        records = batch.records(affinity.context, urlsplit(f"//{request.get_host()}").hostname or "")
+        records = records_of(events, *circumstances(request._request))
+        affinity.claimed_slates = {event.slate_id for event in records if event.slate_id}
         _check_existence(records, request)
         if not affinity.is_counted or affinity.counted_id is None:
             return Response(status=HTTPStatus.NO_CONTENT)
-        recorded = get_sink().write(affinity.counted_id, _with_own_slates(records, affinity.counted_id))
+        recorded = get_sink().write(affinity.counted_id, _with_own_slates(records, affinity))
         if recorded and affinity.visitor_id:
             tasks.fold_soon(affinity.visitor_id)
         return Response({"recorded": recorded}, status=HTTPStatus.ACCEPTED)
@@ -90,20 +86,14 @@ def _check_existence(events: Sequence[EventRecord], request: Request) -> None:
         _refuse(events, "placement", lambda event: event.placement in unknown, _("No placement has this name."))
 
 
-def _with_own_slates(events: Sequence[EventRecord], visitor_id: uuid.UUID) -> list[EventRecord]:
+def _with_own_slates(events: Sequence[EventRecord], affinity: Affinity) -> list[EventRecord]:
     """The events, without slates that were never stored, as of a page answered before consent.
 
     A slate that was served to somebody else is refused.
     """
-    claimed = {event.slate_id for event in events if event.slate_id}
-    owners = dict(ServedSlate.objects.filter(pk__in=claimed).values_list("pk", "visitor")) if claimed else {}
-    _refuse(
-        events,
-        "slate",
-        lambda event: event.slate_id in owners and owners[event.slate_id] != visitor_id,
-        _("There is no such slate."),
-    )
-    is_kept = {None, *owners}
+    if affinity.others_slates:
+        _refuse(events, "slate", lambda event: event.slate_id in affinity.others_slates, _("There is no such slate."))
+    is_kept = {None, *affinity.own_slates}
     return [event if event.slate_id in is_kept else replace(event, slate_id=None) for event in events]
 
 

@@ -59,7 +59,7 @@ class FragmentView(PersonalizationView):
         asked = read_parameters(parameters, placement, request)
         with translation.override(asked.locale.language_code):
             query = operations.query_for_request(
-                request._request, asked.placement, asked.page, asked.n, locale=asked.locale
+                request._request, asked.placement, asked.page, asked.n, locale=asked.locale, exclude=asked.exclude
             )
             slate = operations.recommend(query)
             items = operations.render_items(slate, request._request)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from wagtail.models import Locale
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,10}\Z")
 NAME = r"^[-a-zA-Z0-9_]+\Z"
+PAGE_IDS = r"^([0-9]{0,10},){0,100}[0-9]{0,10}\Z"
 LANGUAGE_CODE = r"^[-a-zA-Z0-9_@]+\Z"
 
 
@@ -36,6 +37,11 @@ class WholeNumber(serializers.IntegerField):
         if not WHOLE_NUMBER.match(str(data)):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+@extend_schema_field({"type": "string", "maxLength": 1200, "pattern": PAGE_IDS.replace(r"\Z", "$")})
+class PageIds(serializers.RegexField):
+    """Ids of pages between commas, of which there may be more than ids: a browser puts lists together. May be blank."""
 
 
 class ListParameters(serializers.Serializer[Any]):
@@ -51,6 +57,14 @@ class ListParameters(serializers.Serializer[Any]):
         max_length=100,
         trim_whitespace=False,
         help_text=gettext_lazy("A language code of the site, such as `en`. Left out: the page's, or the browser's."),
+    )
+    exclude = PageIds(
+        PAGE_IDS,
+        required=False,
+        allow_blank=True,
+        max_length=1200,
+        trim_whitespace=False,
+        help_text=gettext_lazy("Ids of the pages that the same screen shows already, such as `12,7`."),
     )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
@@ -88,6 +102,7 @@ class Parameters:
     page: Page | None
     locale: Locale
     n: int | None
+    exclude: frozenset[int] = frozenset()
 
 
 def read_parameters(serializer: serializers.Serializer[Any], placement: str, request: Request) -> Parameters:
@@ -97,7 +112,9 @@ def read_parameters(serializer: serializers.Serializer[Any], placement: str, req
         raise NotFoundField("placement", _("No placement can have this name."))
     operations.load_placement(placement)
     page = _page(values.get("page"), request)
-    return Parameters(placement, page, _locale(values.get("locale"), page), values.get("n"))
+    given = (int(page_id) for page_id in values.get("exclude", "").split(",") if page_id)
+    exclude = frozenset(page_id for page_id in given if page_id <= LARGEST_PAGE_ID)
+    return Parameters(placement, page, _locale(values.get("locale"), page), values.get("n"), exclude)
 
 
 def _page(page_id: int | None, request: Request) -> Page | None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from personalization.conf import settings
 from personalization.models import Event
 
 LARGEST_PAGE_ID: Final = 2**31 - 1
@@ -44,6 +46,23 @@ def plain_event(data: Any) -> dict[str, Any] | None:
     except _NotPlain:
         return None
     return event if is_value_right(event["kind"], event.get("value")) else None
+
+
+def plain_batch(data: Any, now: datetime) -> list[dict[str, Any]] | None:
+    """The validated events of a batch, each with its `at`; None where anything about one of them is unusual."""
+    if type(data) is not dict or data.keys() != {"events"} or type(data["events"]) is not list:
+        return None
+    if not 0 < len(data["events"]) <= settings.EVENTS_MAX_BATCH:
+        return None
+    oldest = settings.EVENTS_MAX_AGE_HOURS * 3_600_000
+    events = []
+    for sent in data["events"]:
+        event = plain_event(sent)
+        if event is None or (age := event.get("age_ms", 0)) > oldest:
+            return None
+        event["at"] = now - timedelta(milliseconds=age)
+        events.append(event)
+    return events
 
 
 def is_value_right(kind: str, value: float | None) -> bool:

@@ -26,7 +26,8 @@ from .parameters import QUERY, REFERRER, RecommendationParameters, read_paramete
 class ReasonShape(serializers.Serializer[Any]):
     code = serializers.CharField(
         help_text=gettext_lazy(
-            "pinned, topic, read, profile, similar, trending, new or recent; a source of the site's own adds its name."
+            "pinned, topic, read, profile, same_topic, entity, terms, similar, trending, next, together, alike, "
+            "series, new, recent or suggested; a source of the site's own adds its name."
         )
     )
     text = serializers.CharField(help_text=gettext_lazy("The reason in the locale's language."))
@@ -116,7 +117,7 @@ class RecommendationsView(PersonalizationView):
         asked = read_parameters(parameters, parameters.validated_data["placement"], request)
         with translation.override(asked.locale.language_code):
             query = operations.query_for_request(
-                request._request, asked.placement, asked.page, asked.n, locale=asked.locale
+                request._request, asked.placement, asked.page, asked.n, locale=asked.locale, exclude=asked.exclude
             )
             slate = operations.recommend(query)
             body = _body(slate, operations.render_items(slate, request._request), asked.locale, request)

@@ -6,13 +6,14 @@ import hashlib
 import logging
 import time
 
-from django.core.cache import BaseCache
 from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
-from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.throttling import BaseThrottle, SimpleRateThrottle
 from rest_framework.views import APIView
 
 from personalization.visitors import affinity_of
+
+from . import counting
 
 logger = logging.getLogger(__name__)
 
@@ -56,26 +57,14 @@ class ClientThrottle(SimpleRateThrottle):
         return f"personalization:throttle:{self.scope}:{ident}"
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        if not outage.is_over:
-            return True
-        window, passed = divmod(self.timer(), self.duration)
-        self._left: float = self.duration - passed
-        try:
-            return self._count(f"{self.get_cache_key(request, view)}:{window:.0f}") <= self.num_requests
-        except Exception:  # each cache backend raises its own
-            outage.begin()
-            return True
+        return JointThrottle(self).allow_request(request, view)
 
     def wait(self) -> float:
-        return self._left
+        return self.duration - self.timer() % self.duration
 
-    def _count(self, key: str) -> int:
-        """This request's number in its window."""
-        cache: BaseCache = self.cache
-        try:
-            return cache.incr(key)
-        except ValueError:  # the first; two at once may both come here
-            return 1 if cache.add(key, 1, self.duration) else cache.incr(key)
+    def window_key(self, request: Request, view: APIView) -> str:
+        """Where the requests of this client are counted just now."""
+        return f"{self.get_cache_key(request, view)}:{self.timer() // self.duration:.0f}"
 
 
 class VisitorThrottle(ClientThrottle):
@@ -88,3 +77,31 @@ class VisitorThrottle(ClientThrottle):
         # Not the id itself: once its visitor is deleted, no cache may hold it either.
         ident = salted_hmac("personalization.throttle", visitor_id.hex, algorithm="sha256").hexdigest()[:32]
         return f"personalization:throttle:{self.scope}:{ident}"
+
+
+class JointThrottle(BaseThrottle):
+    """Several throttles, each of which counts every request, at the price of one."""
+
+    def __init__(self, *throttles: ClientThrottle) -> None:
+        self._throttles = throttles
+        self._wait = 0.0
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        if not outage.is_over:
+            return True
+        lasting = {throttle.window_key(request, view): throttle.duration for throttle in self._throttles}
+        try:
+            numbers = counting.count(lasting)
+        except Exception:  # each cache backend raises its own
+            outage.begin()
+            return True
+        full = [
+            throttle
+            for throttle, number in zip(self._throttles, numbers, strict=True)
+            if number > throttle.num_requests
+        ]
+        self._wait = max((throttle.wait() for throttle in full), default=0.0)
+        return not full
+
+    def wait(self) -> float:
+        return self._wait

@@ -97,4 +97,5 @@ class Export(serializers.Serializer[Any]):
     )
     profile = serializers.DictField(allow_null=True, required=False)
     events = serializers.ListField(child=serializers.DictField(), required=False)
+    visits = serializers.ListField(child=serializers.DictField(), required=False)
     recommended = serializers.ListField(child=serializers.DictField(), required=False)

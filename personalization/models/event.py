@@ -28,6 +28,7 @@ class Event(models.Model):
         INTERNAL = "internal", _("This site")
         SEARCH = "search", _("Search engine")
         SOCIAL = "social", _("Social network")
+        MAIL = "mail", _("Web mailbox")
         OTHER = "other", _("Another site")
 
     event_id = models.UUIDField(_("client's event id"))
@@ -67,7 +68,9 @@ class Event(models.Model):
                 fields=["placement", "kind", "at"], name="personalization_ctr", condition=~models.Q(placement="")
             ),
             models.Index(
-                fields=["visitor", "page", "at"], name="personalization_views", condition=models.Q(kind="view")
+                fields=["visitor", "kind", "at"],
+                name="personalization_seen",
+                condition=models.Q(kind__in=["view", "impression"]),
             ),
         ]
 

@@ -8,11 +8,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .fitting import FittedByWorker
 from .placement import Placement
 from .segment import Segment
 
 
-class LearnedSegmentation(models.Model):
+class LearnedSegmentation(FittedByWorker):
     """One way to divide visitors. `waiting` asks a worker for something: the row is its own outbox."""
 
     class Method(models.TextChoices):
@@ -77,10 +78,6 @@ class LearnedSegmentation(models.Model):
         verbose_name=_("version in use"),
     )
     waiting = models.CharField(_("waiting"), max_length=5, choices=Waiting, blank=True, editable=False)
-    started_at = models.DateTimeField(_("started at"), null=True, editable=False)
-    progress = models.PositiveSmallIntegerField(_("progress in %"), default=0, editable=False)
-    tried_at = models.DateTimeField(_("last tried"), null=True, editable=False)
-    outcome = models.JSONField(_("outcome"), default=dict, editable=False)
 
     class Meta:
         verbose_name = _("learned segmentation")

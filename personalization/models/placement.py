@@ -1,14 +1,11 @@
-"""Named spots that show recommendations, and editors' rules for them."""
+"""Named spots that show recommendations."""
 
-import swapper
 from django.contrib.contenttypes.models import ContentType
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from modelcluster.fields import ParentalKey, ParentalManyToManyField
+from modelcluster.fields import ParentalManyToManyField
 from modelcluster.models import ClusterableModel
-
-from .segment import Segment
 
 
 class Placement(ClusterableModel):
@@ -20,6 +17,11 @@ class Placement(ClusterableModel):
         PROFILE = "profile", _("For this reader's interests")
         TRENDING = "trending", _("Trending now")
         RECENT = "recent", _("Newest first")
+
+    class WhenRead(models.TextChoices):
+        OUT = "out", _("Leave out")
+        DOWN = "down", _("Behind all others")
+        KEEP = "keep", _("Show like any other")
 
     name = models.SlugField(
         _("name"),
@@ -45,14 +47,75 @@ class Placement(ClusterableModel):
         validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
         help_text=_("0 to 1. Pages that fit less are left out; trending and recent fill the gap."),
     )
-    exclude_read = models.BooleanField(
-        _("leave out pages already read"), default=True, help_text=_("Works only for readers who consented.")
+    when_read = models.CharField(
+        _("pages already read"),
+        max_length=4,
+        choices=WhenRead,
+        default=WhenRead.OUT,
+        help_text=_("Known only of readers who consented."),
     )
     diversity = models.FloatField(
         _("diversity"),
         default=0.25,
         validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
         help_text=_("0 shows the best matches however alike, 1 the most varied list."),
+    )
+    max_per_topic = models.PositiveSmallIntegerField(
+        _("at most so many of one topic"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Empty: no limit. Where pages run out, this limit gives way last."),
+    )
+    max_per_author = models.PositiveSmallIntegerField(
+        _("at most so many of one author"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Empty: no limit. Where pages run out, this limit gives way before the one on topics."),
+    )
+    max_per_section = models.PositiveSmallIntegerField(
+        _("at most so many of one section"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("A section is a page right below the home page. Empty: no limit. This limit gives way first."),
+    )
+    freshness_days = models.FloatField(
+        _("days in which a page fades"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0.1), MaxValueValidator(3650.0)],
+        help_text=_("After so many days a page counts half as much, down to a sixteenth. Empty: age does not matter."),
+    )
+    popularity_debias = models.FloatField(
+        _("less of what everybody reads"),
+        default=0.0,
+        validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
+        help_text=_("0 leaves the order alone, 1 helps seldom read pages most."),
+    )
+    patience = models.PositiveSmallIntegerField(
+        _("times seen until a page counts half"),
+        null=True,
+        blank=True,
+        default=5,
+        validators=[MinValueValidator(1)],
+        help_text=_("What a reader saw so often and never clicked goes down. Empty: never."),
+    )
+    exploration = models.FloatField(
+        _("lists with a new page"),
+        default=0.05,
+        validators=[MinValueValidator(0.0), MaxValueValidator(0.5)],
+        help_text=_(
+            "Share of lists, 0 to 0.5, in which a new page that was hardly seen takes one place, so that every new "
+            "page gets its chance. 0.05 is one list in twenty."
+        ),
+    )
+    weights = models.JSONField(
+        _("weights of sources"),
+        default=dict,
+        editable=False,
+        help_text=_("Approved by an editor, source by source. Empty: as the strategy has them."),
     )
 
     class Meta:
@@ -62,41 +125,3 @@ class Placement(ClusterableModel):
 
     def __str__(self) -> str:
         return self.name
-
-
-class PlacementRule(models.Model):
-    """An editor's rule for one page in one placement: pinned or excluded, for all or for one segment."""
-
-    class Action(models.TextChoices):
-        PIN = "pin", _("Pin")
-        EXCLUDE = "exclude", _("Exclude")
-
-    placement = ParentalKey(Placement, on_delete=models.CASCADE, related_name="page_rules", verbose_name=_("placement"))
-    action = models.CharField(_("action"), max_length=7, choices=Action, default=Action.PIN)
-    page = models.ForeignKey(
-        swapper.get_model_name("wagtailcore", "Page"),
-        on_delete=models.CASCADE,
-        related_name="personalization_rules",
-        verbose_name=_("page"),
-    )
-    segment = models.ForeignKey(
-        Segment,
-        on_delete=models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("segment"),
-        help_text=_("Empty: for everybody."),
-    )
-    sort_order = models.PositiveIntegerField(_("order"), null=True, blank=True, editable=False)
-
-    # Lets Wagtail's InlinePanel move rules up and down.
-    sort_order_field = "sort_order"
-
-    class Meta:
-        verbose_name = _("page rule")
-        verbose_name_plural = _("page rules")
-        ordering = ["sort_order", "pk"]
-
-    def __str__(self) -> str:
-        return f"{self.get_action_display()}: {self.page_id}"

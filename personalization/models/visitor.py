@@ -65,6 +65,12 @@ class Profile(models.Model):
     vector = HalfVectorField(_("vector"), null=True, blank=True)
     vector_model = models.CharField(_("embedding model"), max_length=200, blank=True)
     vector_length = models.FloatField(_("length of the vector's sum"), default=0.0)
+    shown_vector = HalfVectorField(_("vector of what was shown and not clicked"), null=True, blank=True)
+    shown_length = models.FloatField(_("length of that vector's sum"), default=0.0)
+    shown = models.FloatField(_("shown and not clicked"), default=0.0)
+    last_impression = models.BigIntegerField(
+        _("last impression"), default=0, help_text=_("Impressions up to this event are in the profile.")
+    )
     mass = models.FloatField(_("mass"), default=0.0)
     topics = models.JSONField(_("topics"), default=dict, help_text=_("Topic id to weight, 0 to 1."))
     entities = models.JSONField(_("entities"), default=dict, help_text=_("Entity id to weight, 0 to 1."))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
@@ -46,12 +46,17 @@ def render_html(
     return render_to_string("personalization/container.html", context, request)
 
 
-def fragment_url(query: RecQuery) -> str:
-    """Where a visitor's own variant of this list is; "" where the site does not include the API's URLs."""
+def fragment_url(query: RecQuery, exclude: Collection[int] = ()) -> str:
+    """Where a visitor's own variant of this list is; "" where the site does not include the API's URLs.
+
+    `exclude` are pages that stay on the screen; affinity.js adds what other lists on it show by then.
+    """
     try:
         url = reverse("personalization_api:fragment", args=[query.placement])
     except NoReverseMatch:
         return ""
     locale = Locale.objects.get(pk=query.locale_id).language_code
     parameters = {"page": query.page_id, "n": query.n, "locale": locale}
+    if exclude:
+        parameters["exclude"] = ",".join(map(str, sorted(exclude)))
     return f"{url}?{urlencode({key: value for key, value in parameters.items() if value is not None})}"

@@ -15,8 +15,8 @@ from personalization.visitors.retention import deleted_after
 from personalization.visitors.store import profile_of
 from tagging import index
 
-from .items import topic_label
 from .queries import site_for
+from .reason_words import topic_label
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Literal, cast
+from typing import cast
 
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
@@ -12,8 +12,10 @@ from wagtail.models import get_page_models
 
 from personalization.conf import settings
 from personalization.exceptions import UnknownPlacement
-from personalization.models import Placement
-from personalization.recommendation.placement import PageRule, PlacementConfig
+from personalization.models import Placement, PlacementTuning
+from personalization.recommendation.placement import PlacementConfig, Tuned, WhenRead
+
+from .rules import rules_of
 
 _kept: dict[str, tuple[float, PlacementConfig]] = {}
 """Name to (monotonic time at which it goes, what was read). Only placements that exist, so it cannot grow."""
@@ -52,22 +54,47 @@ def recommendable_types() -> frozenset[int]:
     return frozenset(content_type.pk for content_type in found.values())
 
 
-def _read(name: str) -> PlacementConfig:
-    placement = Placement.objects.filter(name=name).first()
-    if placement is None:
-        raise UnknownPlacement(_("No placement is called “%(name)s”.") % {"name": name})
-    rules = placement.page_rules.values_list("action", "page_id", "segment_id")
+def config_of(placement: Placement) -> PlacementConfig:
+    """A placement as the recommender needs it, saved or as it stands in a form."""
     return PlacementConfig(
         name=placement.name,
         title=placement.title,
         n=placement.n,
         strategy=placement.strategy,
-        types=frozenset(placement.page_types.values_list("pk", flat=True)),
+        types=frozenset(content_type.pk for content_type in placement.page_types.all()),
         minimum_score=placement.minimum_score,
-        exclude_read=placement.exclude_read,
+        when_read=cast(WhenRead, placement.when_read),
         diversity=placement.diversity,
-        rules=tuple(
-            PageRule(cast(Literal["pin", "exclude"], action), page_id, segment_id)
-            for action, page_id, segment_id in rules
-        ),
+        max_per_topic=placement.max_per_topic,
+        max_per_author=placement.max_per_author,
+        max_per_section=placement.max_per_section,
+        freshness_days=placement.freshness_days,
+        popularity_debias=placement.popularity_debias,
+        patience=placement.patience,
+        exploration=placement.exploration,
+        rules=rules_of(placement),
+        weights=tuple(sorted(placement.weights.items())),
+        tuned=tuned_of(placement),
     )
+
+
+def tuned_of(placement: Placement) -> tuple[Tuned, ...]:
+    """What is approved for segments, the newest approval first: it wins where a reader is in two of them."""
+    if placement.pk is None:
+        return ()
+    approved = PlacementTuning.objects.filter(
+        placement=placement, segment__isnull=False, state=PlacementTuning.State.APPROVED
+    )
+    rows = approved.order_by("-decided_at", "-number").values_list("segment_id", "proposed")
+    return tuple(
+        Tuned(segment_id, setting["diversity"], setting["exploration"], tuple(sorted(setting["weights"].items())))
+        for segment_id, setting in rows
+        if segment_id is not None
+    )
+
+
+def _read(name: str) -> PlacementConfig:
+    placement = Placement.objects.filter(name=name).first()
+    if placement is None:
+        raise UnknownPlacement(_("No placement is called “%(name)s”.") % {"name": name})
+    return config_of(placement)

@@ -28,16 +28,18 @@ def query_for_request(
     *,
     locale: Locale | None = None,
     is_personal: bool = True,
+    exclude: frozenset[int] = frozenset(),
 ) -> RecQuery:
     """What to ask for this request: `n` items (the placement's own number if None) beside `page`.
 
     The locale is `locale`, else the page's, else the active language's. With `is_personal` false nothing of
     the visitor is read, so that the answer may be cached for everybody; a preview as a segment is personal anyway.
+    `exclude` are the pages that the same screen shows already.
     Raises `UnknownPlacement`.
     """
     config = load_placement(placement)
     affinity = affinity_of(request) if request is not None else None
-    query = contextual_query(request, config, page, n, locale)
+    query = replace(contextual_query(request, config, page, n, locale), exclude=exclude)
     if affinity is None or not (is_personal or affinity.forced_segments is not None):
         return query
     return replace(

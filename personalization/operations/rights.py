@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.log_actions import log
 
-from personalization.models import Event, Profile, Segment, ServedSlate, Visitor
+from personalization.models import Event, Profile, Segment, ServedSlate, SessionRead, Visitor
 from personalization.visitors.retention import deleted_after
 from personalization.visitors.store import delete_visitor, numbers, profile_of
 from tagging import index
@@ -105,6 +105,8 @@ def _profile(visitor: Visitor) -> dict[str, Any] | None:
         "device": row.device,
         "vector_model": row.vector_model,
         "vector": _floats(row.vector),
+        "shown": row.shown,
+        "shown_vector": _floats(row.shown_vector),
         "liked_vector": _floats(row.liked_vector),
     }
 
@@ -119,13 +121,35 @@ def _events(visitor: Visitor) -> Rows:
     return _plain(Event.objects.filter(visitor=visitor).order_by("at").values().iterator())
 
 
+def _visits(visitor: Visitor) -> Rows:
+    rows = SessionRead.objects.filter(visitor=visitor).order_by("at")
+    return _plain(rows.values("page_id", "at", "session", "is_first", "last_at").iterator())
+
+
 def _slates(visitor: Visitor) -> Rows:
-    return _plain(ServedSlate.objects.filter(visitor=visitor).order_by("served_at").values().iterator())
+    rows = _plain(ServedSlate.objects.filter(visitor=visitor).order_by("served_at").values().iterator())
+    return [{**row, "features": _considered(row["features"])} for row in rows]
+
+
+def _considered(features: Mapping[str, Any]) -> Rows:
+    """What was considered for a list, page by page: what each source said of it, and what that came to."""
+    if not features:
+        return []
+    pages = zip(features["pages"], features["raw"], features["blend"], strict=True)
+    return [
+        {
+            "page": page_id,
+            "score": score,
+            "signals": {name: value for name, value in zip(features["names"], raw, strict=True) if value},
+        }
+        for page_id, raw, score in pages
+    ]
 
 
 EXPORTED: Mapping[str, tuple[type[Any], Callable[[Visitor], Any]]] = {
     "profile": (Profile, _profile),
     "events": (Event, _events),
+    "visits": (SessionRead, _visits),
     "recommended": (ServedSlate, _slates),
 }
 """The tables that hold rows about a visitor: under which name, and how they are read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import connection
 
-from personalization.models import Segment
+from personalization.models import PlacementRule, Segment
 from personalization.segmentation import with_replaced
 from personalization.segmentation.fields import TopicChoice
 
@@ -32,7 +32,8 @@ _CHOSEN = """
 
 
 def replace_topic(old_id: int, new_id: int) -> None:
-    """Let segments ask for the new topic, and readers' interest in the old one be interest in the new one."""
+    """Let segments and editors' rules speak of the new topic, and readers' interest in the old one be in the new."""
+    PlacementRule.objects.filter(topic=old_id).update(topic=new_id)
     for segment in Segment.objects.all():
         rules = with_replaced(segment.rules, TopicChoice, old_id, new_id)
         if rules != segment.rules:

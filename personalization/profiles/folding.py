@@ -25,6 +25,7 @@ LONGEST: Final = 300
 """So many topics, entities or sections are remembered at most."""
 
 _NEGLIGIBLE: Final = 1e-9
+_SHOWN: Final[Mapping[str, float]] = {"impression": 1.0, "click": -1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,14 @@ class Reading:
 class Tally:
     """Everything folded so far, decayed to `as_of`. Sums may be negative; `profile_state` makes sense of them.
 
-    `mass` is the sum of the weights alone, `read` that of the views, `attention` that of whole readings and
-    `returns` that of the visits. `recent` is newest first, each page once.
+    `shown_sum` and `shown` are of what was shown to the visitor on a list and not clicked: an impression adds its
+    page, a click takes one back. `mass` is the sum of the weights alone, `read` that of the views, `attention` that of
+    whole readings and `returns` that of the visits. `recent` is newest first, each page once.
     """
 
     vector_sum: Sum | None = None
+    shown_sum: Sum | None = None
+    shown: float = 0.0
     mass: float = 0.0
     topic_sums: Mapping[int, float] = field(default_factory=dict)
     entity_sums: Mapping[int, float] = field(default_factory=dict)
@@ -85,9 +89,13 @@ def fold(tally: Tally, readings: Sequence[Reading], settings: FoldSettings) -> T
     """The tally with these readings added, in whatever order they come."""
     if not readings:
         return tally
-    ordered = sorted(readings, key=lambda reading: reading.at)
-    latest = ordered[-1].at if tally.as_of is None else max(tally.as_of, ordered[-1].at)
-    tally = _decay(tally, latest, settings.half_life)
+    moments = [reading.at for reading in readings]
+    latest = max(moments if tally.as_of is None else [tally.as_of, *moments])
+    tally = _show(_decay(tally, latest, settings.half_life), readings, latest, settings.half_life)
+    # What the site showed says nothing of when somebody was there, or is interested.
+    ordered = sorted((reading for reading in readings if reading.kind != "impression"), key=lambda reading: reading.at)
+    if not ordered:
+        return tally
     tally = _see(tally, ordered, latest, settings)
     tally = _count(tally, [reading for reading in ordered if reading.kind == "view"], latest, settings.half_life)
     return _add(tally, ordered, latest, settings.half_life)
@@ -102,9 +110,10 @@ def merge(one: Tally, other: Tally, settings: FoldSettings) -> Tally:
         return other if one.as_of is None else one
     latest = max(one.as_of, other.as_of)
     one, other = _decay(one, latest, settings.half_life), _decay(other, latest, settings.half_life)
-    directions = [tally.vector_sum for tally in (one, other) if tally.vector_sum is not None]
     return Tally(
-        vector_sum=np.sum(directions, axis=0) if directions else None,
+        vector_sum=_sum(one.vector_sum, other.vector_sum),
+        shown_sum=_sum(one.shown_sum, other.shown_sum),
+        shown=one.shown + other.shown,
         mass=one.mass + other.mass,
         topic_sums=_kept(_added(one.topic_sums, other.topic_sums)),
         entity_sums=_kept(_added(one.entity_sums, other.entity_sums)),
@@ -124,7 +133,10 @@ def merge(one: Tally, other: Tally, settings: FoldSettings) -> Tally:
 
 
 def with_vectors(tally: Tally, vectors: Mapping[int, Vector], half_life: timedelta) -> Tally:
-    """The tally with its vector made anew from its recent pages, one view each; for a change of embedding model."""
+    """The tally with its vector made anew from its recent pages, one view each; for a change of embedding model.
+
+    What was shown is not remembered page by page: that begins anew.
+    """
     if tally.as_of is None:
         return tally
     readings = [
@@ -133,7 +145,7 @@ def with_vectors(tally: Tally, vectors: Mapping[int, Vector], half_life: timedel
         if page.page_id in vectors
     ]
     anew = _add(Tally(as_of=tally.as_of), readings, tally.as_of, half_life)
-    return replace(tally, vector_sum=anew.vector_sum)
+    return replace(tally, vector_sum=anew.vector_sum, shown_sum=None, shown=0.0)
 
 
 def decay_factor(age: timedelta, half_life: timedelta) -> float:
@@ -148,6 +160,8 @@ def _decay(tally: Tally, to: datetime, half_life: timedelta) -> Tally:
     return replace(
         tally,
         vector_sum=None if tally.vector_sum is None else tally.vector_sum * factor,
+        shown_sum=None if tally.shown_sum is None else tally.shown_sum * factor,
+        shown=tally.shown * factor,
         mass=tally.mass * factor,
         topic_sums=_scaled(tally.topic_sums, factor),
         entity_sums=_scaled(tally.entity_sums, factor),
@@ -198,6 +212,24 @@ def _add(tally: Tally, readings: Iterable[Reading], now: datetime, half_life: ti
         topic_sums=_kept(topic_sums),
         entity_sums=_kept(entity_sums),
     )
+
+
+def _show(tally: Tally, readings: Iterable[Reading], now: datetime, half_life: timedelta) -> Tally:
+    """What was shown, less what was clicked, in whichever order both come."""
+    shown_sum, shown = tally.shown_sum, tally.shown
+    for reading in readings:
+        if reading.vector is None or reading.kind not in _SHOWN:
+            continue
+        weight = _SHOWN[reading.kind] * decay_factor(now - reading.at, half_life)
+        shown += weight
+        shown_sum = _sum(shown_sum, weight * reading.vector.astype(np.float64))
+    return replace(tally, shown_sum=shown_sum, shown=shown)
+
+
+def _sum(one: Sum | None, other: Sum | None) -> Sum | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other
 
 
 def _share(sums: dict[int, float], scores: Mapping[int, float], weight: float) -> None:

@@ -26,6 +26,8 @@ def profile_state(tally: Tally, half_life: timedelta) -> ProfileState:
     """
     return ProfileState(
         vector=unit(tally.vector_sum) if tally.mass > 0 else None,
+        shown_vector=unit(tally.shown_sum) if tally.shown > 0 else None,
+        shown=max(0.0, tally.shown),
         topics=weights(tally.topic_sums),
         entities=weights(tally.entity_sums),
         sections=dict(tally.section_sums),

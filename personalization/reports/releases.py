@@ -21,7 +21,7 @@ from personalization.visitors.releases import spent
 
 from .permissions import ANY, POLICY, ReportMenuItem
 
-REPORTS = {"recommendations": _("Recommendations report")}
+REPORTS = {"recommendations": _("Recommendations report"), "reading": _("Reading report")}
 SUM_DAYS = 30
 
 

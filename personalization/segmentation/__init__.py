@@ -5,7 +5,7 @@ from .compiler import compile_rules, compile_tree
 from .parsing import MAX_DEPTH, MAX_RULES, Group, Rule, parse_rules
 from .references import KnownSegment, References, descendants
 from .registry import Matcher, RuleType, get_rule_type, register, rule_types
-from .trees import named_in, rules_in, visit_rules, wanted_topics, with_replaced, without_visit_rules
+from .trees import concerns_absent, named_in, rules_in, visit_rules, wanted_topics, with_replaced, without_visit_rules
 
 __all__ = [
     "MAX_DEPTH",
@@ -18,6 +18,7 @@ __all__ = [
     "RuleType",
     "compile_rules",
     "compile_tree",
+    "concerns_absent",
     "descendants",
     "get_rule_type",
     "named_in",

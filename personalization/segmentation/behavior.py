@@ -120,6 +120,7 @@ class LastSeen(RuleType):
     help = _("When the visitor was here before. Visitors never seen before do not match.")
     group = READING
     icon = "calendar-alt"
+    concerns_absent = True
     fields = (
         Choice(
             name="operator",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from personalization.referrers import kind_of
 from personalization.types import ProfileState, RequestContext
 
 from .fields import Choice, Codes, GroupChoice, Integer, Locales, MultipleChoice, Text
 from .fields import gettext_noop as _
-from .referrers import referrer_class
 from .registry import Matcher, RuleType, register
 
 ORIGIN = _("Where from")
@@ -164,7 +164,7 @@ class ReferrerKind(RuleType):
     )
 
     def matcher(self, value: frozenset[str]) -> Matcher:
-        return lambda profile, context: referrer_class(context.referrer_host) in value
+        return lambda profile, context: kind_of(context.referrer_host) in value
 
 
 @register
@@ -206,7 +206,7 @@ class QueryParameter(RuleType):
 
     code = "query"
     label = _("Query parameter")
-    summary = _("address has ?{parameter} {operator} {value}")
+    summary = _("?{parameter} in the address {operator} {value}")
     help = _("A parameter of the address the reader came by: “edition” in …/?edition=print.")
     group = ORIGIN
     icon = "code"

@@ -22,7 +22,8 @@ class RuleType(ABC):
 
     `code` is stored in rules and never changes. `label`, `help`, `group` and the fields' texts are shown in
     the rule builder, translated there. `summary` says a rule in words, with the fields' names in braces.
-    `icon` is one of Wagtail's. `depends_on_visit` is true where a stored profile cannot tell who matches.
+    `icon` is one of Wagtail's. `depends_on_visit` is true where a stored profile cannot tell who matches, and
+    `concerns_absent` where it also asks after visitors who have stayed away for long: estimates then count them, too.
     """
 
     code: ClassVar[str]
@@ -32,6 +33,7 @@ class RuleType(ABC):
     group: ClassVar[str] = ""
     icon: ClassVar[str] = "group"
     depends_on_visit: ClassVar[bool] = False
+    concerns_absent: ClassVar[bool] = False
     fields: ClassVar[tuple[Field, ...]]
 
     @abstractmethod

@@ -27,6 +27,11 @@ def visit_rules(group: Group) -> tuple[RuleType, ...]:
     return tuple(dict.fromkeys(rule.type for rule in rules_in(group) if rule.type.depends_on_visit))
 
 
+def concerns_absent(group: Group) -> bool:
+    """Whether some rule of the tree asks after visitors who have stayed away for long."""
+    return any(rule.type.concerns_absent for rule in rules_in(group))
+
+
 def without_visit_rules(group: Group) -> Group:
     """The tree that stored profiles can answer: rules that depend on the visit, and groups of only such, left out."""
     kept: list[Group | Rule] = []

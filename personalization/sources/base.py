@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from personalization.recommendation import strategies
 from personalization.recommendation.placement import PlacementConfig
 from personalization.types import Candidate, RecQuery
 from tagging.types import SearchFilter
@@ -45,6 +46,8 @@ class CandidateSource(ABC):
     name: ClassVar[str]
     is_fit: ClassVar[bool] = False
     """Whether scores are in [0, 1] and say how well a page fits, so that a placement's minimum applies."""
+    weight: ClassVar[float] = 0.0
+    """For a source of the site's own: what it counts in the strategy "blend", where pages like the one read count 1."""
 
     @abstractmethod
     def candidates(self, request: SourceRequest) -> list[Candidate]:
@@ -57,6 +60,8 @@ _sources: dict[str, CandidateSource] = {}
 def register(source: type[CandidateSource]) -> type[CandidateSource]:
     """Class decorator: makes a source known under its name. A later one of the same name takes its place."""
     _sources[source.name] = source()
+    if source.weight > 0.0:
+        strategies.OWN[source.name] = source.weight
     return source
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 register = template.Library()
 T = TypeVar("T")
 
-ARGUMENTS = {"n", "page", "heading", "personal"}
+ARGUMENTS = {"n", "page", "heading", "personal", "exclude"}
 FALLBACK_N = 4
 
 
@@ -45,6 +45,7 @@ class Ask:
     n: int | None
     heading: str
     is_personal: bool
+    exclude: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ def recommended(parser: Parser, token: Token) -> RecommendedNode:
     `url`, `title`, `score`, `reasons`, `position` and `slate_id`.
 
     Arguments: the placement's name; `n`; `page` (the template's own page if left out); `heading` (the placement's
-    own if left out); `personal=True` renders for the visitor at once, and makes the response private.
+    own if left out); `personal=True` renders for the visitor at once, and makes the response private; `exclude`, a
+    page, pages or their ids that the screen shows already. What other placements show is left out by itself.
     """
     name, *bits = token.split_contents()
     if not bits:
@@ -128,28 +130,36 @@ class RecommendedNode(template.Node):
             n=_number(values.get("n")),
             heading=str(values.get("heading") or ""),
             is_personal=bool(values.get("personal")),
+            exclude=_page_ids(values.get("exclude")),
         )
 
 
 def _recommended(ask: Ask) -> Answer:
+    screen = operations.screen_of(ask.request)
     query = operations.query_for_request(
-        ask.request, ask.placement, ask.page, ask.n, is_personal=ask.is_personal and ask.request is not None
+        ask.request,
+        ask.placement,
+        ask.page,
+        ask.n,
+        is_personal=ask.is_personal and ask.request is not None,
+        exclude=ask.exclude | screen.beside(ask.placement),
     )
     slate = operations.recommend(query)
+    screen.show((item.page_id for item in slate.items), ask.placement)
     heading = ask.heading or operations.load_placement(ask.placement).title
     if ask.is_personal and ask.request is not None:
         affinity_of(ask.request).is_in_response = True
         operations.record_served(slate, query)
         return Answer(slate, operations.render_items(slate, ask.request), heading)
-    url = "" if _is_preview(ask.request) else operations.fragment_url(query)
+    url = "" if _is_preview(ask.request) else operations.fragment_url(query, ask.exclude | screen.of_template)
     return Answer(slate, operations.render_items(slate, ask.request), heading, url)
 
 
 def _newest(ask: Ask) -> Answer:
-    unwanted: frozenset[int] = frozenset()
+    unwanted = ask.exclude
     if ask.is_personal and ask.request is not None:
         affinity = affinity_of(ask.request)
-        affinity.is_in_response, unwanted = True, operations.unwanted_pages(affinity.profile)
+        affinity.is_in_response, unwanted = True, unwanted | operations.unwanted_pages(affinity.profile)
     slate = operations.recommend_recent(ask.request, ask.page, ask.n or FALLBACK_N, unwanted)
     return Answer(slate, operations.render_items(slate, ask.request), ask.heading)
 
@@ -181,9 +191,30 @@ def _number(value: Any) -> int | None:
         return None
 
 
+def _page_ids(value: Any) -> frozenset[int]:
+    """Of a page, an id, or any nesting of lists of them; whatever else is in it, is left out."""
+    if isinstance(value, swapper.load_model("wagtailcore", "Page")):
+        return frozenset([value.pk] if value.pk else [])
+    if isinstance(value, int):
+        return frozenset([value])
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        return frozenset().union(*map(_page_ids, value))
+    return frozenset()
+
+
 def _savepoint() -> AbstractContextManager[Any]:
     """Where the page is rendered inside a transaction, what fails here must not fail its other queries."""
     return transaction.atomic() if connection.in_atomic_block else nullcontext()
+
+
+@register.simple_tag(takes_context=True)
+def already_shown(context: template.Context, *pages: Any) -> str:
+    """Says what the screen shows, as in `{% already_shown lead newest %}`: lists further down leave it out.
+
+    Takes pages, their ids, and lists of them. Renders nothing.
+    """
+    operations.screen_of(context.get("request")).show(_page_ids(pages))
+    return ""
 
 
 @register.inclusion_tag("personalization/consent_banner.html", takes_context=True)

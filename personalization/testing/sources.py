@@ -44,6 +44,13 @@ class CandidateSourceContract:
         for candidate in source.candidates(request_):
             assert json.loads(json.dumps(dict(candidate.evidence))) == dict(candidate.evidence)
 
+    def test_signals_are_finite_and_not_negative_and_the_same_for_every_candidate(
+        self, source: CandidateSource, request_: SourceRequest
+    ) -> None:
+        found = source.candidates(request_)
+        assert all(math.isfinite(number) and number >= 0.0 for one in found for number in one.signals.values())
+        assert len({tuple(sorted(candidate.signals)) for candidate in found}) == 1
+
     def test_the_limit_holds(self, source: CandidateSource, request_: SourceRequest) -> None:
         everything = source.candidates(request_)
         assert source.candidates(replace(request_, limit=2)) == everything[:2]

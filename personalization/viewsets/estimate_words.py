@@ -51,27 +51,51 @@ def visitors_in_words(found: Estimate | None) -> str:
     k: int = settings.K_ANONYMITY
     if suppressed(found.known, k):
         return _("fewer than %(k)s") % {"k": k}
-    return _("%(n)s of %(known)s") % {"n": _held_back(found.matching, found.known, k), "known": _number(found.known)}
+    words = {"n": _held_back(found.matching, found.known, k), "known": _number(found.known)}
+    return (_("%(n)s of all %(known)s") if found.is_of_all else _("%(n)s of %(known)s")) % words
 
 
 def _counted(found: Estimate, k: int) -> str:
     matching = found.matching or 0
     if suppressed(found.known, k):
-        return _("Would match fewer than %(k)s visitors: no more have read anything in the last 30 days.") % {"k": k}
-    words = {"n": _held_back(matching, found.known, k), "known": _number(found.known), "percent": found.percent}
-    if suppressed(matching, k) or suppressed(found.known - matching, k):
-        text = ngettext(
+        return _too_few(found) % {"k": k}
+    is_hidden = suppressed(matching, k) or suppressed(found.known - matching, k)
+    text = _among_all(found.known, is_hidden) if found.is_of_all else _among_recent(found.known, is_hidden)
+    return text % {"n": _held_back(matching, found.known, k), "known": _number(found.known), "percent": found.percent}
+
+
+def _too_few(found: Estimate) -> str:
+    if found.is_of_all:
+        return _("Would match fewer than %(k)s visitors: no more are known.")
+    return _("Would match fewer than %(k)s visitors: no more have read anything in the last 30 days.")
+
+
+def _among_recent(known: int, is_hidden: bool) -> str:
+    if is_hidden:
+        return ngettext(
             "Would match %(n)s of %(known)s visitor of the last 30 days.",
             "Would match %(n)s of %(known)s visitors of the last 30 days.",
-            found.known,
+            known,
         )
-    else:
-        text = ngettext(
-            "Would match %(n)s of %(known)s visitor of the last 30 days, %(percent)s %%.",
-            "Would match %(n)s of %(known)s visitors of the last 30 days, %(percent)s %%.",
-            found.known,
+    return ngettext(
+        "Would match %(n)s of %(known)s visitor of the last 30 days, %(percent)s %%.",
+        "Would match %(n)s of %(known)s visitors of the last 30 days, %(percent)s %%.",
+        known,
+    )
+
+
+def _among_all(known: int, is_hidden: bool) -> str:
+    if is_hidden:
+        return ngettext(
+            "Would match %(n)s of %(known)s visitor known.",
+            "Would match %(n)s of %(known)s visitors known.",
+            known,
         )
-    return text % words
+    return ngettext(
+        "Would match %(n)s of %(known)s visitor known, %(percent)s %%.",
+        "Would match %(n)s of %(known)s visitors known, %(percent)s %%.",
+        known,
+    )
 
 
 def _also_in(n: int, name: str, matching: int, k: int) -> str:

@@ -130,7 +130,7 @@ class LearnedReportView(generic.InspectView):
         return context | {
             "segmentation": self.object,
             "method": _short_method(self.object),
-            "is_busy": _is_busy(self.object),
+            "is_busy": self.object.is_busy,
             "can_change": self.user_has_permission("change"),
             "outcome": in_words(self.object.outcome),
             "current": current,
@@ -204,7 +204,7 @@ class ProgressView(PermissionCheckedMixin, View):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         segmentation = get_object_or_404(LearnedSegmentation, pk=pk)
-        if not _is_busy(segmentation):
+        if not segmentation.is_busy:
             return HttpResponse(status=204)
         template = "personalization/admin/learned/progress.html"
         return TemplateResponse(request, template, {"segmentation": segmentation})
@@ -261,10 +261,6 @@ class LearnedViewSet(ModelViewSet):
         ]
 
 
-def _is_busy(segmentation: LearnedSegmentation) -> bool:
-    return bool(segmentation.waiting or segmentation.started_at)
-
-
 def _short_method(segmentation: LearnedSegmentation) -> str:
     """The method's name without what explains it in the form."""
     return str(segmentation.get_method_display()).partition(": ")[2].partition(",")[0]
@@ -275,7 +271,7 @@ def _found(segmentation: LearnedSegmentation) -> str:
 
 
 def _state(segmentation: LearnedSegmentation) -> str:
-    if _is_busy(segmentation):
+    if segmentation.is_busy:
         return gettext("being learned")
     if segmentation.outcome:
         return gettext("last fit not used")

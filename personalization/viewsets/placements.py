@@ -7,13 +7,13 @@ from typing import Any
 from django import forms
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, path, reverse
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminModelForm
-from wagtail.admin.panels import FieldPanel, HelpPanel, InlinePanel, MultiFieldPanel, ObjectList
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, HelpPanel, InlinePanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
@@ -23,6 +23,12 @@ from personalization.columns import CountColumn, HiddenLastMixin, ShareColumn
 from personalization.models import Placement
 from personalization.operations import recommendable_types
 from personalization.visitors.traffic import placements_with, traffic
+
+from .placement_preview import PreviewPanel, PreviewView
+from .rule_fields import what_panels, when_panels
+from .sliders import SliderInput
+from .tuning import TuningPanel, page_of
+from .tuning import urlpatterns as tuning_urls
 
 
 class PageTypesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
@@ -65,7 +71,11 @@ class PlacementIndexView(HiddenLastMixin, generic.IndexView):
 
     def get_list_more_buttons(self, instance: Placement) -> list[Any]:
         url = f"{reverse('personalization_why:index')}?placement={instance.pk}"
-        return [*super().get_list_more_buttons(instance), Button(gettext("Why this?"), url=url, icon_name="help")]
+        return [
+            *super().get_list_more_buttons(instance),
+            Button(gettext("Why this?"), url=url, icon_name="help"),
+            Button(gettext("Tuning"), url=page_of(instance.pk), icon_name="sliders"),
+        ]
 
 
 class PlacementEditView(generic.EditView):
@@ -74,19 +84,14 @@ class PlacementEditView(generic.EditView):
     @cached_property
     def header_buttons(self) -> list[HeaderButton]:
         url = f"{reverse('personalization_why:index')}?placement={self.object.pk}"
-        return [HeaderButton(gettext("Why this?"), url=url, icon_name="help")]
+        return [
+            HeaderButton(gettext("Why this?"), url=url, icon_name="help"),
+            HeaderButton(gettext("Tuning"), url=page_of(self.object.pk), icon_name="sliders"),
+        ]
 
 
 class CodeHintPanel(HelpPanel):
     """The template tag and the API address that show this placement."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(template="personalization/admin/code_hint_panel.html", **kwargs)
-
-    def clone_kwargs(self) -> dict[str, Any]:
-        kwargs: dict[str, Any] = super().clone_kwargs()
-        del kwargs["template"]
-        return kwargs
 
     class BoundPanel(HelpPanel.BoundPanel):
         def is_shown(self) -> bool:
@@ -128,27 +133,52 @@ class PlacementViewSet(ModelViewSet):
     list_filter = ("strategy",)
     ordering = ("name",)
 
+    def get_urlpatterns(self) -> list[Any]:
+        preview = PreviewView.as_view(form_class=self.get_form_class(for_update=True))
+        return [
+            *super().get_urlpatterns(),
+            path("preview/", preview, name="preview_new"),
+            path("<int:pk>/preview/", preview, name="preview"),
+            *tuning_urls(),
+        ]
+
     def get_edit_handler(self) -> Any:
-        rule = [FieldPanel("action"), FieldPanel("page"), FieldPanel("segment")]
         panels = [
             MultiFieldPanel([FieldPanel("name"), FieldPanel("title"), FieldPanel("n")], heading=_("Placement")),
-            CodeHintPanel(heading=_("Show it on the site")),
+            CodeHintPanel(template="personalization/admin/code_hint_panel.html", heading=_("Show it on the site")),
             MultiFieldPanel(
                 [
                     FieldPanel("strategy", help_text=_("Where a strategy finds too few pages, the next best fill up.")),
                     FieldPanel("page_types"),
-                    FieldPanel("minimum_score"),
-                    FieldPanel("exclude_read"),
-                    FieldPanel("diversity"),
+                    FieldPanel("minimum_score", widget=SliderInput()),
+                    FieldPanel("when_read"),
                 ],
                 heading=_("What is shown"),
             ),
+            TuningPanel(template="personalization/admin/tuning/panel.html", heading=_("Tuning")),
+            MultiFieldPanel(
+                [
+                    PreviewPanel(template="personalization/admin/placement_preview_panel.html", heading=_("Preview")),
+                    FieldPanel("diversity", widget=SliderInput()),
+                    FieldRowPanel(
+                        [FieldPanel("max_per_topic"), FieldPanel("max_per_author"), FieldPanel("max_per_section")]
+                    ),
+                    FieldPanel("popularity_debias", widget=SliderInput()),
+                    FieldPanel("exploration", widget=SliderInput(most=0.5)),
+                    FieldRowPanel([FieldPanel("freshness_days"), FieldPanel("patience")]),
+                ],
+                heading=_("Variety"),
+            ),
             InlinePanel(
                 "page_rules",
-                panels=rule,
-                heading=_("Pinned and excluded pages"),
-                label=_("page"),
-                help_text=_("Pinned pages come first, in this order. A segment’s rule beats everybody’s."),
+                panels=[*what_panels(), *when_panels()],
+                heading=_("Editors’ rules"),
+                label=_("rule"),
+                help_text=_(
+                    "Pins come first, in this order. Of several rules for one page one decides: what is said of the "
+                    "page before what is said of its topic or section, here before everywhere, for a segment before "
+                    "for all, in a language before in all; then exclude, pin, bury, boost."
+                ),
             ),
         ]
         return ObjectList(panels, base_form_class=PlacementForm).bind_to_model(self.model)

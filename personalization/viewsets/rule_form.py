@@ -82,7 +82,8 @@ class SegmentForm(RulesFormMixin, WagtailAdminModelForm):
     def media(self) -> forms.Media:
         media: forms.Media = super().media
         return media + forms.Media(
-            css={"all": ["personalization/admin/affinity.css"]}, js=["personalization/admin/estimate.js"]
+            css={"all": ["personalization/admin/affinity.css"]},
+            js=["personalization/admin/while-edited.js", "personalization/admin/estimate.js"],
         )
 
 

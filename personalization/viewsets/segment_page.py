@@ -22,7 +22,7 @@ from wagtail.models import Site
 from personalization.conf import settings
 from personalization.models import PlacementRule, Segment, SegmentSize
 from personalization.preview import PREFIX
-from personalization.segmentation import named_in, visit_rules
+from personalization.segmentation import Group, concerns_absent, named_in, visit_rules
 from personalization.segmentation.fields import SegmentChoice
 from personalization.visitors.crowds import DAYS, Census, census
 from personalization.visitors.journeys import Step
@@ -75,7 +75,8 @@ class SegmentPageView(generic.InspectView):
             "size": size,
             "everybody": everybody,
             "percent": round(100 * size / everybody) if size and everybody else None,
-            "is_by_visit": self._depends_on_the_visit(),
+            "is_by_visit": bool(self._tree and visit_rules(self._tree)),
+            "is_about_absent": bool(self._tree and concerns_absent(self._tree)),
             "history": self._history(),
             "rates": self._rates(),
             "uses": self._uses(),
@@ -113,15 +114,16 @@ class SegmentPageView(generic.InspectView):
 
     def _uses(self) -> list[tuple[PlacementRule, PageLink | None]]:
         rules = PlacementRule.objects.filter(segment=self.object).select_related("placement")
-        links = page_links(self.object.pk, {rule.page_id for rule in rules}, self.request.user)
-        return [(rule, links.get(rule.page_id)) for rule in rules]
+        pages = {rule.pk: rule.page_id or rule.section_id for rule in rules}
+        links = page_links(self.object.pk, {page_id for page_id in pages.values() if page_id}, self.request.user)
+        return [(rule, links.get(pages[rule.pk] or 0)) for rule in rules]
 
     def _used_by(self) -> list[Segment]:
         return [other for other in Segment.objects.all() if self.object.pk in named_in(other.rules, SegmentChoice)]
 
-    def _depends_on_the_visit(self) -> bool:
-        tree = usable_trees(load_references()).get(self.object.pk)
-        return bool(tree and visit_rules(tree))
+    @cached_property
+    def _tree(self) -> Group | None:
+        return usable_trees(load_references()).get(self.object.pk)
 
     def _previews(self) -> list[PageLink]:
         """The front pages of the sites, as the segment's readers see them."""

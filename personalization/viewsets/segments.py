@@ -45,7 +45,7 @@ class SegmentIndexView(generic.IndexView):
         return [
             self._get_title_column("name"),
             WideColumn("rules", label=_("Who belongs"), accessor=self._words),
-            Column("visitors", label=_("Visitors known"), accessor=self._visitors),
+            Column("visitors", label=_("Visitors, 30 days"), accessor=self._visitors),
             BooleanColumn("is_enabled", label=pgettext_lazy("segment", "Enabled"), sort_key="is_enabled"),
             DateColumn("updated_at", label=_("Updated"), sort_key="updated_at", classname="affinity-wide"),
         ]

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 from wagtail.admin.menu import MenuItem
@@ -23,18 +23,13 @@ from wagtail.models import Locale, Site
 from wagtail.permission_policies.pages import PagePermissionPolicy
 
 from personalization.models import Placement, Segment
-from personalization.operations import RecommendedItem, recommend, recommendable_types, render_items
-from personalization.types import ProfileState, RecQuery, RequestContext, SlateItem
+from personalization.operations import RecommendedItem, explain, recommendable_types, render_items
+from personalization.types import ProfileState, RecQuery, RequestContext
 from personalization.visitors.representative import representative_profile
 from tagging import index
 
-SOURCE_NAMES = {
-    "pins": _("Editors’ pins"),
-    "similar": _("Related to the page"),
-    "profile": _("The reader’s interests"),
-    "trending": _("Trending"),
-    "recent": pgettext_lazy("source of recommendations", "Newest"),
-}
+from .slate_sheet import Sheet, sheets
+
 INTERESTS_SHOWN = 5
 ADMIN_CSS = forms.Media(css={"all": ["personalization/admin/affinity.css"]})
 
@@ -65,19 +60,11 @@ class WhyThisForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class SourceShare:
-    """A source's part in an item's score, in whole percent."""
-
-    name: str
-    percent: int
-
-
-@dataclass(frozen=True, slots=True)
 class ExplainedItem:
     """One item of the slate, with everything that speaks for it."""
 
     item: RecommendedItem
-    shares: tuple[SourceShare, ...]
+    sheet: Sheet
     edit_url: str
 
 
@@ -118,9 +105,10 @@ class WhyThisView(WagtailAdminTemplateMixin, TemplateView):
     def _answer(self, placement: Placement, segment: Segment | None, page: Any) -> dict[str, Any]:
         profile = representative_profile([segment.pk]) if segment else None
         query = query_for(self.request, placement, segment, page, profile)
-        slate = recommend(query)
-        items = {item.page_id: item for item in slate.items}
-        rows = [self._explained(shown, items[shown.page.pk]) for shown in render_items(slate, self.request)]
+        explanation = explain(query)
+        found = sheets(explanation)
+        shown = render_items(explanation.slate, self.request)
+        rows = [self._explained(item, found[item.page.pk]) for item in shown]
         return {
             "rows": rows,
             "placement": placement,
@@ -131,16 +119,10 @@ class WhyThisView(WagtailAdminTemplateMixin, TemplateView):
             "hints": [] if rows else empty_hints(placement, page),
         }
 
-    def _explained(self, shown: RecommendedItem, item: SlateItem) -> ExplainedItem:
-        total = sum(item.sources.values()) or 1.0
-        strongest = sorted(item.sources.items(), key=lambda pair: -pair[1])
-        shares = tuple(
-            SourceShare(str(SOURCE_NAMES.get(name, name)), round(100 * part / total)) for name, part in strongest
-        )
+    def _explained(self, shown: RecommendedItem, sheet: Sheet) -> ExplainedItem:
         can_edit = shown.page.permissions_for_user(self.request.user).can_edit()
-        return ExplainedItem(
-            shown, shares, reverse("wagtailadmin_pages:edit", args=[shown.page.pk]) if can_edit else ""
-        )
+        url = reverse("wagtailadmin_pages:edit", args=[shown.page.pk]) if can_edit else ""
+        return ExplainedItem(shown, sheet, url)
 
 
 def query_for(

@@ -21,7 +21,7 @@ from personalization.models import Event, Profile, ServedSlate, Visitor
 from personalization.signals import visitor_merged
 from personalization.types import Purpose
 
-from . import store
+from . import pairs, store
 from .folding import fold_together, group
 from .preferences import add_preferences
 
@@ -87,6 +87,7 @@ def _move(visitor_id: uuid.UUID, into_id: uuid.UUID) -> None:
     known = Event.objects.filter(visitor=into_id).values("event_id")
     Event.objects.filter(visitor=visitor_id).exclude(event_id__in=known).update(visitor=into_id)
     ServedSlate.objects.filter(visitor=visitor_id).update(visitor=into_id)
+    pairs.move(visitor_id, into_id)
     rows = {row.pk: row for row in Profile.objects.select_for_update().filter(pk__in=(visitor_id, into_id))}
     if len(rows) == 2:
         _merge(rows[into_id], rows[visitor_id])

@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from personalization.conf import settings
-from personalization.types import RequestContext
+from personalization.referrers import kind_of
+from personalization.types import Device, RequestContext
 
 from .agents import device_of
 from .memberships import LazyIds, groups_of, imported_segments
@@ -29,11 +30,13 @@ def build_context(request: HttpRequest, user_id: int | None) -> RequestContext:
 
     Every value is bounded; a malformed one is left out, never an error.
     """
+    host = _referrer_host(request)
     return RequestContext(
         at=timezone.localtime(),
         locale=get_language() or "",
         device=device_of(request.headers),
-        referrer_host=_referrer_host(request),
+        referrer_host=host,
+        referrer=kind_of(host) if host else "",
         utm=_utm(request),
         country=_country(request),
         is_authenticated=user_id is not None,
@@ -41,6 +44,11 @@ def build_context(request: HttpRequest, user_id: int | None) -> RequestContext:
         groups=frozenset() if user_id is None else LazyIds(lambda: groups_of(user_id)),
         imported=LazyIds(lambda: imported_segments(request)),
     )
+
+
+def circumstances(request: HttpRequest) -> tuple[Device, str, str]:
+    """Of all that, what events keep: device and country; and the host that the request names as ours."""
+    return device_of(request.headers), _country(request), urlsplit(f"//{request.get_host()}").hostname or ""
 
 
 def _query(request: HttpRequest) -> dict[str, str]:

@@ -9,6 +9,7 @@ from personalization.models import EventCount
 
 from .partitions import oldest_kept
 
+_DAY = "date_trunc('day', at, %(time_zone)s::text)"
 _KEYS = "page_id, hour, kind, placement, device, country, referrer"
 _ADD = f"""
     ON CONFLICT ({_KEYS}) DO UPDATE SET
@@ -17,17 +18,15 @@ _ADD = f"""
 
 # A visitor is a page's reader once a day, at the first view that arrives. Hours and days are the site's own.
 _COUNTED = """
-    marked AS (
-        SELECT seen.*, date_trunc('hour', at, %(time_zone)s) AS hour, CASE WHEN kind = 'view' THEN
-            row_number() OVER (PARTITION BY visitor_id, page_id, kind, date_trunc('day', at, %(time_zone)s)) = 1
-            AND NOT EXISTS (
-                SELECT FROM {events} earlier
-                WHERE earlier.visitor_id = seen.visitor_id AND earlier.kind = 'view'
-                  AND earlier.page_id = seen.page_id AND earlier.at >= %(horizon)s
-                  AND earlier.at BETWEEN seen.at - interval '25 hours' AND seen.at + interval '25 hours'
-                  AND date_trunc('day', earlier.at, %(time_zone)s) = date_trunc('day', seen.at, %(time_zone)s)
-            ) END AS is_reader
-        FROM seen
+    earlier AS (
+        SELECT DISTINCT visitor_id, page_id, {day} AS day FROM known
+    ), marked AS (
+        SELECT seen.*, date_trunc('hour', at, %(time_zone)s::text) AS hour, CASE WHEN kind = 'view' THEN
+            earlier.day IS NULL
+            AND row_number() OVER (PARTITION BY seen.visitor_id, seen.page_id, kind, {day} ORDER BY id) = 1
+            END AS is_reader
+        FROM seen LEFT JOIN earlier
+            ON earlier.visitor_id = seen.visitor_id AND earlier.page_id = seen.page_id AND earlier.day = {day}
     ), counts AS (
         INSERT INTO {counts} AS stored ({keys}, n, readers, value)
         SELECT {keys}, count(*), count(*) FILTER (WHERE is_reader), coalesce(sum(value), 0)
@@ -38,10 +37,11 @@ _COUNTED = """
 
 _ROLL_UP = """
     WITH hours AS (
-        DELETE FROM {counts} WHERE hour < %(before)s AND hour <> date_trunc('day', hour, %(time_zone)s) RETURNING *
+        DELETE FROM {counts}
+        WHERE hour < %(before)s AND hour <> date_trunc('day', hour, %(time_zone)s::text) RETURNING *
     )
     INSERT INTO {counts} AS stored ({keys}, n, readers, value)
-    SELECT page_id, date_trunc('day', hour, %(time_zone)s), kind, placement, device, country, referrer,
+    SELECT page_id, date_trunc('day', hour, %(time_zone)s::text), kind, placement, device, country, referrer,
            sum(n), sum(readers), sum(value)
     FROM hours GROUP BY 1, 2, 3, 4, 5, 6, 7
     {add}
@@ -49,12 +49,15 @@ _ROLL_UP = """
 
 
 def with_counted(events: str) -> str:
-    """The part of a statement that counts its rows `seen`. `events` is the quoted table, without those rows."""
-    return _COUNTED.format(events=events, **_names())
+    """The part of a statement that counts its rows `seen`; `known` are the earlier views that `counters` left behind.
+
+    `events` is the quoted table, without those rows.
+    """
+    return _COUNTED.format(day=_DAY, **_names())
 
 
 def parameters() -> dict[str, str]:
-    """What that part takes, beside the `horizon` before which no event of these visitors can be of the same day."""
+    """What that part takes."""
     return {"time_zone": timezone.get_default_timezone_name()}
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -19,19 +20,22 @@ from personalization.exceptions import InvalidField
 from personalization.models import Event, Visitor
 from personalization.types import EventRecord
 
-from . import counters, counts, serialization
+from . import counters, counts, serialization, statements
+from .together import Together
 
 # One statement, so that what counts the new rows doesn't see them among the earlier ones. The visitor's row is locked
 # before it begins: nothing of the same visitor can be written meanwhile, so that looking for an event is enough to
 # keep it from being stored twice, in whichever partition it is. OFFSET 0 has each looked up by the index, however many
-# the planner believes to come: it would rather read all that was stored in the last days.
+# the planner believes to come: it would rather read all that was stored in the last days, or all visitors.
 _RECORD = """
     WITH sent AS (
-        SELECT DISTINCT ON (visitor_id, event_id) * FROM {rows}
+        SELECT DISTINCT ON (visitor_id, event_id) *,
+               'personalization' = ANY(purposes) AS has_profile, 'analytics' = ANY(purposes) AS is_counted
+        FROM {rows}
         ORDER BY visitor_id, event_id, number
     ), new AS (
         INSERT INTO {events} (visitor_id, {columns}, received_at, is_folded)
-        SELECT visitor_id, {values}, now(), kind = 'impression' OR visitor_id <> ALL(%(profiled)s::uuid[]) FROM sent
+        SELECT visitor_id, {values}, now(), kind = 'impression' OR NOT has_profile FROM sent
         WHERE NOT EXISTS (
             SELECT FROM {events} earlier
             WHERE earlier.visitor_id = sent.visitor_id AND earlier.event_id = sent.event_id
@@ -39,24 +43,27 @@ _RECORD = """
             OFFSET 0
         )
         ORDER BY number
-        RETURNING visitor_id, {columns}
+        RETURNING id, visitor_id, {columns}
     ), seen AS (
-        SELECT * FROM new WHERE visitor_id = ANY(%(counted)s::uuid[])
+        SELECT * FROM new WHERE visitor_id IN (SELECT visitor_id FROM sent WHERE is_counted)
     ), {counters}, {counts}
-    SELECT count(*) FROM new
+    SELECT visitor_id, count(*) FROM new GROUP BY visitor_id
 """
 
 # Without a profile, no slate was chosen by one.
-_OWN_SLATE = "CASE WHEN visitor_id = ANY(%(profiled)s::uuid[]) THEN slate_id END"
+_OWN_SLATE = "CASE WHEN has_profile THEN slate_id END"
 
-# What a request brings, and what waited elsewhere: the latter in a table of this session's, which COPY fills faster.
+# What requests bring, and what waited elsewhere: the latter in a table of this session's, which COPY fills faster.
 _BROUGHT = """
-    (SELECT %(visitor)s::uuid AS visitor_id, {values}, number
-     FROM jsonb_array_elements(%(events)s::jsonb) WITH ORDINALITY AS element (event, number)) AS row
+    (SELECT visitor.id AS visitor_id, purposes, {values}, number
+     FROM jsonb_array_elements(%(batches)s::jsonb) AS batch,
+        LATERAL (SELECT id, purposes FROM {visitors} WHERE id = (batch ->> 0)::uuid OFFSET 0) AS visitor,
+        jsonb_array_elements(batch -> 1) WITH ORDINALITY AS element (event, number)) AS row
 """
 _WAITING = """
-    (SELECT visitor_id, {values}, number FROM affinity_waiting, jsonb_array_elements(events)
-        WITH ORDINALITY AS element (event, number)) AS row
+    (SELECT visitor_id, purposes, {values}, number FROM affinity_waiting,
+        LATERAL (SELECT purposes FROM {visitors} WHERE id = visitor_id OFFSET 0) AS visitor,
+        jsonb_array_elements(events) WITH ORDINALITY AS element (event, number)) AS row
     WHERE page_id IS NULL OR EXISTS (SELECT FROM {pages} page WHERE page.id = row.page_id)
 """
 _EARLIEST_WAITING = "SELECT min({moment}) FROM affinity_waiting, jsonb_array_elements(events) AS event"
@@ -65,17 +72,46 @@ _MAKE_WAITING = """
     TRUNCATE affinity_waiting
 """
 
+# Waits for another batch of the same visitors or a change to their consent, and makes such others wait.
+_LOCK = "SELECT FROM {visitors} WHERE id = ANY({visitor_ids}) ORDER BY id FOR NO KEY UPDATE"
+
 
 def record_events(visitor_id: uuid.UUID, events: Sequence[EventRecord]) -> int:
     """Append a validated batch; the number of events that were new. 0 where the visitor is gone.
 
     Sent again, a batch changes nothing. Raises `InvalidField` where a page went away in this very moment.
     """
+    if not events:
+        return 0
+    batch = _Batch(serialization.dump(events), min(event.at for event in events))
     try:
-        with _transaction():
-            return _record(visitor_id, events)
+        if connection.in_atomic_block:
+            with _transaction():
+                return _record({visitor_id: batch})[visitor_id]
+        return _together.write(visitor_id, batch)
     except IntegrityError as error:
         raise InvalidField("events", _("A page was deleted just now. Leave its events out.")) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """One visitor's events as text, and when the earliest of them was."""
+
+    text: str
+    earliest: datetime
+
+
+def _record(batches: Mapping[uuid.UUID, _Batch]) -> dict[uuid.UUID, int]:
+    """How many events of each visitor's batch were new. Outside of a transaction, the message is one."""
+    visitors = list(batches)
+    texts = ",".join(f'["{visitor_id.hex}",{batch.text}]' for visitor_id, batch in batches.items())
+    parameters = _parameters(min(batch.earliest for batch in batches.values()))
+    brought = {"visitors": visitors, "batches": f"[{texts}]"}
+    new = statements.fetch(_statement(_BROUGHT), {**brought, **parameters}, lock=_lock("%(visitors)s"))
+    return {**dict.fromkeys(visitors, 0), **dict(new)}
+
+
+_together = Together(_record, alone=(IntegrityError,))
 
 
 def record_batches(batches: Sequence[tuple[uuid.UUID, Sequence[EventRecord]]]) -> int:
@@ -92,17 +128,13 @@ def record_waiting(batches: Sequence[tuple[uuid.UUID, str]]) -> int:
 
     Raises `DataError` where a text is no batch.
     """
-    with _transaction():
-        return _record_waiting(batches)
-
-
-def _record_waiting(batches: Sequence[tuple[uuid.UUID, str]]) -> int:
-    purposes = _lock({visitor_id for visitor_id, _events in batches})
-    present = [(visitor_id, events) for visitor_id, events in batches if visitor_id in purposes]
-    if not present:
+    if not batches:
         return 0
-    earliest = _stage(present)
-    return _insert(_WAITING, _parameters(purposes, earliest))
+    with _transaction(), connection.cursor() as cursor:
+        cursor.execute(_lock("%s"), [sorted({visitor_id for visitor_id, _events in batches})])
+        earliest = _stage(batches)
+        new = statements.fetch(_statement(_WAITING), _parameters(earliest))
+    return sum(recorded for _visitor_id, recorded in new)
 
 
 def _stage(batches: Sequence[tuple[uuid.UUID, str]]) -> datetime:
@@ -132,29 +164,15 @@ def _transaction() -> Iterator[None]:
             connection.check_constraints()
 
 
-def _record(visitor_id: uuid.UUID, events: Sequence[EventRecord]) -> int:
-    purposes = _lock({visitor_id})
-    if not purposes or not events:
-        return 0
-    parameters = _parameters(purposes, min(event.at for event in events))
-    return _insert(_BROUGHT, {**parameters, "visitor": visitor_id, "events": serialization.dump(events)})
-
-
-def _insert(rows: str, parameters: Mapping[str, Any]) -> int:
-    """Run the statement over these rows; how many of them were new."""
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(rows), parameters)
-        (recorded,) = cursor.fetchone()
-    return int(recorded)
-
-
 @lru_cache(maxsize=2)
 def _statement(rows: str) -> str:
     quote = connection.ops.quote_name
     events, pages = quote(Event._meta.db_table), quote(swapper.load_model("wagtailcore", "Page")._meta.db_table)
     columns = ", ".join(serialization.COLUMNS)
     return _RECORD.format(
-        rows=rows.format(values=serialization.columns_from("event"), pages=pages),
+        rows=rows.format(
+            values=serialization.columns_from("event"), visitors=quote(Visitor._meta.db_table), pages=pages
+        ),
         columns=columns,
         values=columns.replace("slate_id", _OWN_SLATE),
         events=events,
@@ -163,22 +181,13 @@ def _statement(rows: str) -> str:
     )
 
 
-def _lock(visitor_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Collection[str]]:
-    """What those who still exist said yes to.
-
-    Waits for another batch of the same visitors or a change to their consent, and makes such others wait.
-    """
-    visitors = Visitor.objects.select_for_update(no_key=True).filter(pk__in=visitor_ids).order_by("pk")
-    return dict(visitors.values_list("pk", "purposes"))
+@lru_cache(maxsize=2)
+def _lock(visitor_ids: str) -> str:
+    return _LOCK.format(visitors=connection.ops.quote_name(Visitor._meta.db_table), visitor_ids=visitor_ids)
 
 
-def _parameters(purposes: Mapping[uuid.UUID, Collection[str]], earliest: datetime) -> dict[str, Any]:
+def _parameters(earliest: datetime) -> dict[str, Any]:
     # A request may come again, word for word, until its events are too old to be taken; each time they seem younger.
     longest = timedelta(hours=settings.EVENTS_MAX_AGE_HOURS)
-    return {
-        "profiled": [visitor_id for visitor_id, granted in purposes.items() if "personalization" in granted],
-        "counted": [visitor_id for visitor_id, granted in purposes.items() if "analytics" in granted],
-        "horizon": min(timezone.now() - longest, earliest) - longest,
-        **counters.parameters(),
-        **counts.parameters(),
-    }
+    horizon = min(timezone.now() - longest, earliest) - longest
+    return {"horizon": horizon, **counters.parameters(), **counts.parameters()}

@@ -21,6 +21,7 @@ from .sections import sections_of
 from .store import like_again, profile_of, save_tally, tally_of
 
 _EVENTS_AT_ONCE = 2000
+_IMPRESSIONS_AT_ONCE = 500
 
 
 @transaction.atomic
@@ -35,12 +36,23 @@ def fold_visitor(visitor_id: uuid.UUID) -> int:
     events = list(Event.objects.filter(visitor_id=visitor_id, is_folded=False).order_by("at")[:_EVENTS_AT_ONCE])
     if not events:
         return 0
-    _fold(row, events)
+    _fold(row, [*events, *_impressions(row)])
     # The time says in which partitions to look.
     known = Event.objects.filter(pk__in=[event.pk for event in events], at__range=(events[0].at, events[-1].at))
     known.update(is_folded=True)
     transaction.on_commit(lambda: profile_updated.send(Profile, visitor_id=visitor_id), robust=True)
     return len(events)
+
+
+def _impressions(row: Profile) -> list[Event]:
+    """What the visitor was shown since the profile was last folded, the newest of it."""
+    earliest = (row.updated_at or timezone.now()) - timedelta(hours=settings.EVENTS_MAX_AGE_HOURS)
+    shown = Event.objects.filter(
+        visitor_id=row.pk, kind=Event.Kind.IMPRESSION, at__gte=earliest, pk__gt=row.last_impression
+    )
+    found = list(shown.order_by("-pk")[:_IMPRESSIONS_AT_ONCE])
+    row.last_impression = found[0].pk if found else row.last_impression
+    return found
 
 
 def profile_from(events: Iterable[Event]) -> ProfileState:
@@ -49,9 +61,11 @@ def profile_from(events: Iterable[Event]) -> ProfileState:
     return profile_state(fold(Tally(), readings(list(events)), chosen), chosen.half_life)
 
 
-def visitors_to_fold(waiting: timedelta, limit: int) -> list[uuid.UUID]:
-    """Visitors whose events have waited longer than that: their task was lost, or the broker was down."""
-    events = Event.objects.filter(is_folded=False, received_at__lt=timezone.now() - waiting)
+def visitors_to_fold(waiting: timedelta | None, limit: int) -> list[uuid.UUID]:
+    """Visitors whose events have waited longer than that, if only because their task was lost; None: at all."""
+    events = Event.objects.filter(is_folded=False)
+    if waiting is not None:
+        events = events.filter(received_at__lt=timezone.now() - waiting)
     return list(events.order_by().values_list("visitor", flat=True).distinct()[:limit])
 
 
@@ -68,6 +82,7 @@ def fold_together(row: Profile, other: Profile) -> None:
     """Add to a profile what another one has read, as if one visitor had read it all; saving it is the caller's."""
     chosen = fold_settings()
     tally = merge(_live_tally(row), _live_tally(other), chosen)
+    row.last_impression = max(row.last_impression, other.last_impression)
     save_tally(row, tally, index.live_model_name() or "", chosen.half_life)
 
 

@@ -25,8 +25,8 @@ class Affinity:
     """The visitor of one request. Making it reads nothing; the visitor and the profile are one query, the rest none.
 
     Set `forced_segments` to preview a page as somebody in those segments would see it, and `is_in_response`
-    where the answer itself was made for the visitor: the middleware then keeps shared caches away from it. Clear
-    `is_profile_wanted` before anything is read where nobody will ask for the profile.
+    where the answer itself was made for the visitor: the middleware then keeps shared caches away from it. Where
+    nobody will ask for the profile, set `claimed_slates` before anything is read: those that the browser names.
     """
 
     def __init__(self, request: HttpRequest) -> None:
@@ -34,7 +34,7 @@ class Affinity:
         # Kept now, without reading it: REST framework replaces `request.user` on its own views.
         self._user: Any = getattr(request, "user", None)
         self.forced_segments: frozenset[int] | None = None
-        self.is_profile_wanted = True
+        self.claimed_slates: Collection[uuid.UUID] | None = None
         self.is_in_response = False
 
     @cached_property
@@ -83,6 +83,16 @@ class Affinity:
     def known_id(self) -> uuid.UUID | None:
         """The visitor whom `claimed_id` names and who still exists, whoever looks. One query, shared by `profile`."""
         return self._stored.id if self._stored else None
+
+    @property
+    def own_slates(self) -> frozenset[uuid.UUID]:
+        """Those of `claimed_slates` that were served to the visitor."""
+        return self._stored.own_slates if self._stored else frozenset()
+
+    @property
+    def others_slates(self) -> frozenset[uuid.UUID]:
+        """Those of `claimed_slates` that were served to somebody else."""
+        return self._stored.others_slates if self._stored else frozenset()
 
     @property
     def is_account(self) -> bool:
@@ -150,14 +160,19 @@ class Affinity:
 
     @cached_property
     def _stored(self) -> store.KnownVisitor | None:
-        found = store.load_visitor(self.claimed_id, with_profile=self.is_profile_wanted) if self.claimed_id else None
+        found = self._load(self.claimed_id) if self.claimed_id else None
         if found is None or not self._may_be(found):
             return None
         if self.platform is None or found.purposes <= self.platform:
             return found
         # Taken back on the platform: it ends here, too, before anything else is written.
         store.set_purposes(found.id, found.purposes & self.platform)
-        return store.load_visitor(found.id)
+        return self._load(found.id)
+
+    def _load(self, visitor_id: uuid.UUID) -> store.KnownVisitor | None:
+        if self.claimed_slates is None:
+            return store.load_visitor(visitor_id)
+        return store.load_standing(visitor_id, self.claimed_slates)
 
     def _may_be(self, found: store.KnownVisitor) -> bool:
         """An account's visitor is shown to nobody else, whatever session or cookie may name it."""

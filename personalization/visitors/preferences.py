@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from personalization.conf import settings
-from personalization.models import Event, Profile, ServedSlate
+from personalization.models import Event, Profile, ServedSlate, SessionRead
 from personalization.profiles import Tally
 
 from .folding import group
@@ -74,6 +74,7 @@ def reset(visitor_id: uuid.UUID) -> bool:
     if row is None:
         return False
     Event.objects.filter(visitor_id=visitor_id).delete()
+    SessionRead.objects.filter(visitor_id=visitor_id).delete()
     ServedSlate.objects.filter(visitor_id=visitor_id).delete()
     row.liked_topics, row.answers, row.answered_at = [], [], None
     save_tally(row, Tally(), "", timedelta(days=settings.PROFILE_HALF_LIFE_DAYS))

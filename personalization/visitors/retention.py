@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from personalization.conf import settings
-from personalization.models import Event, Visitor
+from personalization.models import Event, ServedSlate, Visitor
 
 from . import cookie
 from .store import delete_visitor
@@ -32,6 +32,13 @@ def forget_the_gone(limit: int) -> int:
     came = Event.objects.filter(visitor=OuterRef("pk"), at__gte=since)
     gone = Visitor.objects.filter(~Exists(came), consented_at__lt=since).exclude(profile__last_seen__gte=since)
     return sum(delete_visitor(visitor_id) for visitor_id in list(gone.values_list("pk", flat=True)[:limit]))
+
+
+def forget_old_slates(limit: int) -> int:
+    """Delete lists served longer ago than events are kept, at most `limit`; how many there were."""
+    since = timezone.now() - timedelta(days=settings.EVENTS_RETENTION_DAYS)
+    old = ServedSlate.objects.filter(served_at__lt=since).order_by("served_at").values("pk")[:limit]
+    return ServedSlate.objects.filter(pk__in=old).delete()[0]
 
 
 def _last_event(visitor: Visitor) -> datetime | None:

@@ -146,24 +146,28 @@ def sessions(start: datetime, end: datetime, visitor_id: uuid.UUID | None = None
     """The sessions that began from `start` up to, but without, `end`: one visitor's, or those of everybody who agreed
     to statistics. One query. Ordered by their start; cut where they last longer than `LONGEST`.
     """
-    return [Session(*row) for row in _rows(_SESSIONS, start, end, visitor_id)]
+    return [Session(*row) for row in stitched(_SESSIONS, start, end, visitor_id)]
 
 
 def views(start: datetime, end: datetime, visitor_id: uuid.UUID | None = None) -> list[View]:
     """The views from `start` up to, but without, `end`, of the same visitors. One query."""
-    return [View(*row) for row in _rows(_VIEWS, start, end, visitor_id)]
+    return [View(*row) for row in stitched(_VIEWS, start, end, visitor_id)]
 
 
 def page_figures(start: datetime, end: datetime) -> list[PageFigures]:
     """How each page was read then by those who agreed to statistics, the most viewed first. One query.
 
-    Of pages with few readers, too: whoever shows the figures keeps to K_ANONYMITY.
+    Of pages with few readers, too: `visitors.reading` says what of it may be shown.
     """
-    return [PageFigures(*row) for row in _rows(_PAGES, start, end)]
+    return [PageFigures(*row) for row in stitched(_PAGES, start, end)]
 
 
-def _rows(select: str, start: datetime, end: datetime, visitor_id: uuid.UUID | None = None) -> list[tuple[Any, ...]]:
+def stitched(
+    select: str, start: datetime, end: datetime, visitor_id: uuid.UUID | None = None, **more: object
+) -> list[tuple[Any, ...]]:
+    """The rows of a SELECT from `session` and `viewed`: what began in that time. `more` are its parameters."""
     parameters: dict[str, Any] = {
+        **more,
         "start": start,
         "end": end,
         "first": start - LONGEST,

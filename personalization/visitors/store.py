@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
-from django.db import transaction
+from django.db import connection, transaction
 from django.dispatch import Signal
 
 from personalization.consent import PURPOSES
-from personalization.models import Event, Profile, Visitor
-from personalization.profiles import LIKED, Tally, direction, profile_state, with_preferences
+from personalization.models import Event, Profile, ServedSlate, Visitor
+from personalization.profiles import LIKED, Sum, Tally, direction, profile_state, with_preferences
 from personalization.signals import consent_given, consent_withdrawn
 from personalization.types import Device, ProfileState, Purpose, ReadPage, Vector
 from tagging import index
 
+from . import statements
 from .events import record_events
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "create_visitor",
     "delete_visitor",
     "load_profile",
+    "load_standing",
     "load_visitor",
     "numbers",
     "profile_of",
@@ -40,13 +43,25 @@ __all__ = [
 class KnownVisitor:
     """A visitor who consented to at least one purpose; `profile` is None without personalization.
 
-    `user_id` names the account whose visitor it is, None for a browser's own.
+    `user_id` names the account whose visitor it is, None for a browser's own. Of the slates that were asked for, there
+    are `own_slates` and those of others; the rest does not exist.
     """
 
     id: uuid.UUID
     purposes: frozenset[Purpose]
     profile: ProfileState | None
     user_id: Any = None
+    own_slates: frozenset[uuid.UUID] = frozenset()
+    others_slates: frozenset[uuid.UUID] = frozenset()
+
+
+# What each batch of events asks, and therefore without the ORM, which takes longer over it than the database does.
+_STANDING = """
+    SELECT visitor.purposes, visitor.user_id,
+           ARRAY(SELECT id FROM {slates} slate WHERE id = ANY(%(slates)s) AND slate.visitor_id = visitor.id),
+           ARRAY(SELECT id FROM {slates} slate WHERE id = ANY(%(slates)s) AND slate.visitor_id <> visitor.id)
+    FROM {visitors} visitor WHERE visitor.id = %(visitor)s
+"""
 
 
 @transaction.atomic
@@ -80,6 +95,8 @@ def set_purposes(visitor_id: uuid.UUID, purposes: Collection[Purpose], device: D
         Profile.objects.create(visitor=visitor, device=device)
     if "personalization" in before - after:
         _forget_interests(visitor)
+    if "analytics" in before - after:
+        visitor.session_reads.all().delete()
     _announce(consent_given, visitor_id, after - before)
     _announce(consent_withdrawn, visitor_id, before - after)
     return True
@@ -97,14 +114,28 @@ def delete_visitor(visitor_id: uuid.UUID) -> bool:
     return True
 
 
-def load_visitor(visitor_id: uuid.UUID, *, with_profile: bool = True) -> KnownVisitor | None:
-    """The visitor and, unless told not to, what is known of them; None where there is no such visitor. One query."""
-    visitors = Visitor.objects.select_related("profile") if with_profile else Visitor.objects.all()
-    row = visitors.filter(pk=visitor_id).first()
+def load_visitor(visitor_id: uuid.UUID) -> KnownVisitor | None:
+    """The visitor and what is known of them; None where there is no such visitor. One query."""
+    row = Visitor.objects.select_related("profile").filter(pk=visitor_id).first()
     if row is None:
         return None
-    profile = profile_of(row.profile) if with_profile and hasattr(row, "profile") else None
+    profile = profile_of(row.profile) if hasattr(row, "profile") else None
     return KnownVisitor(row.pk, frozenset(cast("list[Purpose]", row.purposes)), profile, row.user_id)
+
+
+def load_standing(visitor_id: uuid.UUID, slates: Iterable[uuid.UUID] = ()) -> KnownVisitor | None:
+    """The visitor without what is known of them, and whose these slates are. One query."""
+    for purposes, user_id, own, others in statements.fetch(
+        _standing(), {"visitor": visitor_id, "slates": list(slates)}
+    ):
+        return KnownVisitor(visitor_id, frozenset(purposes), None, user_id, frozenset(own), frozenset(others))
+    return None
+
+
+@lru_cache(maxsize=1)
+def _standing() -> str:
+    quote = connection.ops.quote_name
+    return _STANDING.format(slates=quote(ServedSlate._meta.db_table), visitors=quote(Visitor._meta.db_table))
 
 
 def _locked(visitor_id: uuid.UUID) -> Visitor | None:
@@ -138,6 +169,8 @@ def profile_of(row: Profile) -> ProfileState:
     return ProfileState(
         vector=_direction(row),
         vector_model=row.vector_model,
+        shown_vector=None if "shown_vector" in row.get_deferred_fields() else _array(row.shown_vector),
+        shown=max(0.0, row.shown),
         topics=_by_id(row.topics),
         entities=_by_id(row.entities),
         sections=_by_id(habits.get("sections")),
@@ -163,10 +196,11 @@ def profile_of(row: Profile) -> ProfileState:
 
 def tally_of(row: Profile) -> Tally:
     """The sums that a profile row keeps, ready to be folded on."""
-    vector = _array(row.vector)
     sums: Mapping[str, Any] = row.sums
     return Tally(
-        vector_sum=None if vector is None else vector.astype(np.float64) * row.vector_length,
+        vector_sum=_sum_of(row.vector, row.vector_length),
+        shown_sum=_sum_of(row.shown_vector, row.shown_length),
+        shown=row.shown,
         mass=row.mass,
         topic_sums=_by_id(sums.get("topics")),
         entity_sums=_by_id(sums.get("entities")),
@@ -187,10 +221,10 @@ def tally_of(row: Profile) -> Tally:
 
 def save_tally(row: Profile, tally: Tally, vector_model: str, half_life: timedelta) -> ProfileState:
     """Write sums and what they amount to into the row; segments and the row's own saving are the caller's."""
-    length = 0.0 if tally.vector_sum is None else float(np.linalg.norm(tally.vector_sum))
     state = profile_state(tally, half_life)
-    row.vector = None if tally.vector_sum is None or length == 0 else tally.vector_sum / length
-    row.vector_length, row.vector_model = length, vector_model
+    row.vector, row.vector_length = _unit_and_length(tally.vector_sum)
+    row.shown_vector, row.shown_length = _unit_and_length(tally.shown_sum)
+    row.shown, row.vector_model = tally.shown, vector_model
     row.mass = tally.mass
     row.entities = _by_text(state.entities)
     row.habits = {
@@ -252,6 +286,16 @@ def _by_id(stored: Mapping[str, float] | None) -> dict[int, float]:
 def _by_text(values: Mapping[int, float]) -> dict[str, float]:
     """As JSON has it, whose keys are texts."""
     return {str(key): value for key, value in values.items()}
+
+
+def _sum_of(stored: Any, length: float) -> Sum | None:
+    vector = _array(stored)
+    return None if vector is None else vector.astype(np.float64) * length
+
+
+def _unit_and_length(vector_sum: Sum | None) -> tuple[Sum | None, float]:
+    length = 0.0 if vector_sum is None else float(np.linalg.norm(vector_sum))
+    return (None, 0.0) if vector_sum is None or length == 0 else (vector_sum / length, length)
 
 
 def _array(stored: Any) -> Vector | None:

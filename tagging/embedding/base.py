@@ -14,7 +14,8 @@ from tagging.reading.states import Encoder
 class Embedder(ABC):
     """Turns texts into vectors. Constructing one loads nothing: the first `embed` does.
 
-    A subclass takes the model's name: `Embedder(model)`.
+    A subclass takes the model's name: `Embedder(model)`. It asks no database: workers read pages in a thread, while
+    those before are stored.
     """
 
     def __init__(self, model: str) -> None:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from tagging.conf import settings
 from tagging.exceptions import ModelUnavailable
+from tagging.reading.ahead import one_ahead
 from tagging.reading.minilm import PACKAGE
 from tagging.reading.states import TextStates
 
@@ -153,7 +154,7 @@ class ExportedEncoder:
 
     def encode(self, texts: Sequence[str]) -> Iterator[tuple[int, TextStates]]:
         """As `Encoder.encode`: longest first."""
-        for batch, encoded, (vectors, states) in self._embedder.passes(texts):
+        for batch, encoded, (vectors, states) in one_ahead(self._embedder.passes(texts)):
             for row, number in enumerate(batch):
                 inside = slice(1, sum(encoded[row].attention_mask) - 1)  # without [CLS] and [SEP]
                 pieces = np.asarray(encoded[row].offsets[inside], dtype=np.int32).reshape(-1, 2)

@@ -75,17 +75,18 @@ def read_corpus(posts: Iterable[str], topics: Iterable[str], *, min_pages: int =
 
 
 def _page(number: int, row: dict[str, Any]) -> PageText:
-    title, summary = (" ".join(_prose(row.get(key))) for key in ("title", "summary"))
-    return PageText(number, title, summary, tuple(_prose(row.get("text"))), row.get("language") or "en")
+    title, summary = (" ".join(prose(row.get(key))) for key in ("title", "summary"))
+    return PageText(number, title, summary, tuple(prose(row.get("text"))), row.get("language") or "en")
 
 
 def _topic(row: dict[str, Any]) -> TopicText:
-    description = " ".join(part for key in ("deck", "summary") for part in _prose(row.get(key)))
+    description = " ".join(part for key in ("deck", "summary") for part in prose(row.get(key)))
     synonyms: Sequence[str] = row.get("synonyms") or ()
     return TopicText(row["title"], description, tuple(synonyms))
 
 
-def _prose(markdown: str | None) -> list[str]:
+def prose(markdown: str | None) -> list[str]:
+    """The paragraphs of Markdown as plain text, links by their words."""
     text = _FENCE.sub("", _SHORTCODE.sub(" ", markdown or ""))
     text = _LINK.sub(r"\1", _LINK.sub(r"\1", text))  # twice: a picture may stand inside a link
     return paragraphs(_EMPHASIS.sub("", _LINE_MARK.sub("", text)))

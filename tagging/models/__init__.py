@@ -7,6 +7,7 @@ from .gazetteer import GazetteerName
 from .hygiene import IgnoredFinding, MergedPage, MissingTopic, TagMerge
 from .inquiry import Inquiry
 from .suggestion import Suggestion
+from .terms import PageTerms, TermCount
 from .topic import Topic
 from .vector import EmbeddingModel, PageVector, TopicVector
 
@@ -21,9 +22,11 @@ __all__ = [
     "MissingTopic",
     "PageAnalysis",
     "PageEntity",
+    "PageTerms",
     "PageVector",
     "Suggestion",
     "TagMerge",
+    "TermCount",
     "Topic",
     "TopicCalibration",
     "TopicVector",

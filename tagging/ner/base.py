@@ -11,7 +11,10 @@ from tagging.types import Mention, PageText
 
 
 class Recognizer(ABC):
-    """Finds names in pages of one language. Constructing one loads nothing: the first `recognize` does."""
+    """Finds names in pages of one language. Constructing one loads nothing: the first `recognize` does.
+
+    It asks no database: workers read pages in a thread, while those before are stored.
+    """
 
     @property
     @abstractmethod

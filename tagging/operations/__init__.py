@@ -34,6 +34,7 @@ from .tag_merges import (
 )
 from .tag_models import PageTagField, page_tag_field, page_tag_fields
 from .tag_uses import TagUse, pages_by_tag, pages_with, tag_uses
+from .terms import drop_terms, recount_terms, uncount_terms
 from .topic_merge import MergePreview, MergeStep, merge_topics, preview_merge
 from .topic_search import FoundTopic, TopicSearch, search_topics
 from .topic_split import Division, propose_split, split_off
@@ -81,6 +82,7 @@ __all__ = [
     "dismiss",
     "draft_tag",
     "drop_old_models",
+    "drop_terms",
     "ensure_vector_index",
     "fill",
     "find_finding",
@@ -109,6 +111,7 @@ __all__ = [
     "propose_split",
     "recent_merges",
     "recognizer_id",
+    "recount_terms",
     "refresh_filters",
     "refresh_privacy",
     "register_log_actions",
@@ -130,6 +133,7 @@ __all__ = [
     "tag_uses",
     "take_back_dismissal",
     "topic_accuracy",
+    "uncount_terms",
     "undo",
     "undo_many",
     "undo_merge",

@@ -18,6 +18,7 @@ from tagging import embedding, ner, pipeline, text
 from tagging.conf import settings
 from tagging.exceptions import ModelUnavailable
 from tagging.models import PageVector
+from tagging.reading.ahead import one_ahead
 from tagging.types import Analysis, AnalysisFailure, PageEntity, PageText, Vector
 
 from .calibration import newest_calibration, refit
@@ -39,7 +40,11 @@ from .outbox import (
 )
 from .setup import Setup
 from .storage import BatchFacts, Provenance, batch_facts, found_entities, store, store_nothing
+from .terms import with_terms
 from .topic_set import current_topics, topic_set_version
+
+READ_AT_ONCE = 16
+"""So many pages of a batch are read together."""
 
 logger = logging.getLogger(__name__)
 
@@ -109,15 +114,16 @@ def _load_recognizer(recognizer: ner.Recognizer, language: str, embedder: embedd
 def _analyze(claims: list[Claim], setup: Setup) -> BatchReport:
     report = BatchReport(claimed=len(claims))
     texts = _texts({claim.page_id: claim for claim in claims}, report)
-    todo = []
+    todo, termed = [], with_terms([claimed.page_id for claimed, _text in texts])
     for claimed, page_text in texts:
-        if _is_fresh(claimed, page_text, setup.provenance(page_text.language)):
+        is_known = claimed.page_id in termed  # an unpublished page forgets its terms
+        if is_known and _is_fresh(claimed, page_text, setup.provenance(page_text.language)):
             finish_unchanged(claimed)
             report.unchanged += 1
         else:
             todo.append((claimed, page_text))
     if todo:
-        _analyze_changed(todo, setup, report)
+        _analyze_changed(todo, termed, setup, report)
     return report
 
 
@@ -152,19 +158,30 @@ def _is_fresh(claimed: Claim, page_text: PageText, made_with: Provenance) -> boo
     return claimed.content_hash == page_text.content_hash and known == made_with
 
 
-def _analyze_changed(todo: list[tuple[Claim, PageText]], setup: Setup, report: BatchReport) -> None:
+def _analyze_changed(
+    todo: list[tuple[Claim, PageText]], termed: Collection[int], setup: Setup, report: BatchReport
+) -> None:
     same_text = [(claimed, page) for claimed, page in todo if claimed.content_hash == page.content_hash]
     vectors, entities = _known_vectors(same_text, setup), _known_entities(same_text, setup)
-    results = setup.analyze([page for _claim, page in todo], known_vectors=vectors, known_entities=entities)
-    found = [result for result in results if isinstance(result, Analysis)]
-    facts = batch_facts(found, setup.model, vectors.keys(), entities.keys())
-    for (claimed, page_text), result in zip(todo, results, strict=True):
-        if isinstance(result, AnalysisFailure):
-            _fail(claimed, result, report)
-        else:
-            _store(claimed, result, setup.provenance(page_text.language), facts, report)
-    # Privacy that was set while the batch was being written is not among the batch's facts.
-    refresh_filters([claimed.page_id for claimed, _page in todo])
+    analyze = setup.analyzer(known_vectors=vectors, known_entities=entities)
+    parts = [todo[start : start + READ_AT_ONCE] for start in range(0, len(todo), READ_AT_ONCE)]
+    # The next pages are read while these are stored: the models leave the interpreter, and storing waits for Postgres.
+    for part, results in one_ahead((part, analyze([page for _claim, page in part])) for part in parts):
+        found = [result for result in results if isinstance(result, Analysis)]
+        facts = batch_facts(
+            found,
+            setup.model,
+            same_vectors=vectors.keys(),
+            same_entities=entities.keys(),
+            same_terms=entities.keys() & termed,
+        )
+        for (claimed, page_text), result in zip(part, results, strict=True):
+            if isinstance(result, AnalysisFailure):
+                _fail(claimed, result, report)
+            else:
+                _store(claimed, result, setup.provenance(page_text.language), facts, report)
+        # Privacy that was set while they were being written is not among their facts.
+        refresh_filters([claimed.page_id for claimed, _page in part])
 
 
 def _store(claimed: Claim, analysis: Analysis, made_with: Provenance, facts: BatchFacts, report: BatchReport) -> None:

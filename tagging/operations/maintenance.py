@@ -8,6 +8,7 @@ from .calibration import refit
 from .embedding_models import ensure_vector_index
 from .filters import refresh_filters
 from .missing_topics import find_missing_topics
+from .terms import recount_terms
 
 
 def maintain() -> None:
@@ -15,6 +16,7 @@ def maintain() -> None:
     and look for topics that are missing.
     """
     refresh_filters()
+    recount_terms()
     refit(at_once=True)
     for model in EmbeddingModel.objects.all():
         ensure_vector_index(model)

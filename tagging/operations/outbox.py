@@ -67,12 +67,14 @@ def mark_stale(page_ids: Iterable[int], *, again: bool = False) -> int:
 def mark_outdated(topic_set: str, embedder: str, recognizers: dict[int, str]) -> int:
     """Queue pages whose analysis was made with another topic set, embedder or recogniser; returns how many.
 
-    `recognizers` gives the recogniser's id for each locale id. Nothing of the text is looked at.
+    So are those whose terms were never written. `recognizers` gives the recogniser's id for each locale id. Nothing
+    of the text is looked at.
     """
     current = Q()
     for locale_id, name in recognizers.items():
         current |= Q(page__locale_id=locale_id, recognizer=name)
-    fresh = PageAnalysis.objects.filter(current, topic_set=topic_set, embedder=embedder).values("pk")
+    made_now = PageAnalysis.objects.filter(current, topic_set=topic_set, embedder=embedder)
+    fresh = made_now.filter(page__tagging_terms__isnull=False).values("pk")
     outdated = PageAnalysis.objects.filter(state=State.DONE, page__live=True).exclude(pk__in=fresh)
     return _make_stale(outdated)
 

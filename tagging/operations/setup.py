@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from tagging import embedding, ner, pipeline
 from tagging.conf import least_to_suggest, settings
@@ -20,6 +20,8 @@ from .gazetteer import current_gazetteer, recognizer_id
 from .lessons import decisions
 from .storage import Provenance
 from .topic_set import current_topics, definitions, topic_set_version
+
+Analyzer = Callable[[Sequence[PageText]], list[Analysis | AnalysisFailure]]
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,24 @@ class Setup:
 
         `topic_set` takes the place of the definitions of `topics`, in their order; `all_topics` leaves none out.
         """
-        return pipeline.analyze(
-            texts,
-            ner.get_recognizer,
-            self.embedder,
-            definitions(self.topics, self.embedder, self.model) if topic_set is None else topic_set,
+        return self.analyzer(
+            known_vectors=known_vectors, known_entities=known_entities, topic_set=topic_set, all_topics=all_topics
+        )(texts)
+
+    def analyzer(
+        self,
+        *,
+        known_vectors: Mapping[int, Vector] | None = None,
+        known_entities: Mapping[int, tuple[PageEntity, ...]] | None = None,
+        topic_set: Sequence[TopicDefinition] | None = None,
+        all_topics: bool = False,
+    ) -> Analyzer:
+        """As `analyze`, for texts to come: all that the database has to say is asked for here, nothing later."""
+        return partial(
+            pipeline.analyze,
+            recognizer_for=ner.get_recognizer,
+            embedder=self.embedder,
+            topic_set=definitions(self.topics, self.embedder, self.model) if topic_set is None else topic_set,
             gazetteer=self.gazetteer,
             curate=curation(),
             known_vectors=known_vectors,

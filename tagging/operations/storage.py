@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import swapper
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from tagging.conf import least_to_apply
@@ -18,6 +19,7 @@ from tagging.types import PageEntity as FoundEntity
 
 from .filters import PageFacts
 from .outbox import Claim, held
+from .terms import drop_terms, save_terms
 from .vectors import save_vectors
 
 OPEN_STATES = (Suggestion.State.SUGGESTED, Suggestion.State.APPLIED)
@@ -37,7 +39,8 @@ class Provenance:
 class BatchFacts:
     """What is looked up once for all pages of a batch.
 
-    The vectors of `same_vectors` and the entities of `same_entities` (page ids) are those that are stored already.
+    The vectors of `same_vectors`, the entities of `same_entities` and the terms of `same_terms` (page ids) are stored
+    already.
     """
 
     model: EmbeddingModel
@@ -45,14 +48,20 @@ class BatchFacts:
     pages: PageFacts
     same_vectors: Collection[int]
     same_entities: Collection[int]
+    same_terms: Collection[int]
 
 
 def batch_facts(
-    analyses: Iterable[Analysis], model: EmbeddingModel, same_vectors: Collection[int], same_entities: Collection[int]
+    analyses: Iterable[Analysis],
+    model: EmbeddingModel,
+    *,
+    same_vectors: Collection[int],
+    same_entities: Collection[int],
+    same_terms: Collection[int],
 ) -> BatchFacts:
     """The facts that `store` needs; makes the entities that are new."""
     new = [analysis for analysis in analyses if analysis.page_id not in same_entities]
-    return BatchFacts(model, _entity_ids(new), PageFacts(), same_vectors, same_entities)
+    return BatchFacts(model, _entity_ids(new), PageFacts(), same_vectors, same_entities, same_terms)
 
 
 def store(claim: Claim, analysis: Analysis, made_with: Provenance, facts: BatchFacts) -> bool:
@@ -70,6 +79,8 @@ def store(claim: Claim, analysis: Analysis, made_with: Provenance, facts: BatchF
         if page.pk not in facts.same_entities:
             _replace_entities(page.pk, analysis.entities, facts.entity_ids)
         _replace_suggestions(page.pk, analysis, facts.model)
+        if page.live and page.pk not in facts.same_terms:
+            save_terms(page, analysis.terms)
         text = {"content_hash": analysis.content_hash, "words": analysis.words.tobytes()}
         _finish(claim, PageAnalysis.State.DONE, "", **text, **asdict(made_with))
     page_analyzed.send_robust(sender=PageAnalysis, page_id=page.pk)
@@ -84,6 +95,7 @@ def store_nothing(claim: Claim, reason: str) -> None:
             return
         PageVector.objects.filter(page_id=page.pk).delete()
         PageEntity.objects.filter(page_id=page.pk).delete()
+        drop_terms([page.pk])
         Suggestion.objects.filter(page_id=page.pk, state__in=OPEN_STATES).delete()
         _finish(claim, PageAnalysis.State.SKIPPED, reason, content_hash="", words=b"")
     page_analyzed.send_robust(sender=PageAnalysis, page_id=page.pk)
@@ -160,12 +172,10 @@ def _replace_entities(page_id: int, found: Sequence[FoundEntity], ids: dict[Enti
 
 
 def _replace_suggestions(page_id: int, analysis: Analysis, model: EmbeddingModel) -> None:
-    decided = set(
-        Suggestion.objects.filter(page_id=page_id).exclude(state__in=OPEN_STATES).values_list("topic_id", flat=True)
-    )
+    decided = Suggestion.objects.filter(page_id=page_id, topic=OuterRef("pk")).exclude(state__in=OPEN_STATES)
     # A topic may have been deleted while the page was analysed.
-    existing = Topic.objects.filter(pk__in=[topic.topic_id for topic in analysis.topics]).values_list("pk", flat=True)
-    open_ids = set(existing) - decided
+    existing = Topic.objects.filter(pk__in=[topic.topic_id for topic in analysis.topics])
+    open_ids = set(existing.exclude(Exists(decided)).order_by().values_list("pk", flat=True))
     wanted = [topic for topic in analysis.topics if topic.topic_id in open_ids]
     rows = Suggestion.objects.filter(page_id=page_id, state__in=OPEN_STATES)
     rows.exclude(topic_id__in=[topic.topic_id for topic in wanted]).delete()

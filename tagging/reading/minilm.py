@@ -12,6 +12,7 @@ import numpy as np
 
 from tagging.exceptions import ModelUnavailable
 
+from .ahead import one_ahead
 from .states import LAYERS, MAX_PIECES, Floats, TextStates
 
 BATCH_PIECES = 4096
@@ -43,8 +44,9 @@ class MiniLmEncoder:
         )
         ids, offsets = encoded["input_ids"], encoded["offset_mapping"]
         order = sorted(range(len(texts)), key=lambda number: (-len(ids[number]), number))
-        for batch in _batches(order, [len(piece_ids) for piece_ids in ids]):
-            hidden, vectors = self._forward([ids[number] for number in batch])
+        batches = _batches(order, [len(piece_ids) for piece_ids in ids])
+        passes = ((batch, *self._forward([ids[number] for number in batch])) for batch in batches)
+        for batch, hidden, vectors in one_ahead(passes):
             for row, number in enumerate(batch):
                 inside = slice(1, len(ids[number]) - 1)  # without [CLS] and [SEP]
                 pieces = np.asarray(offsets[number][inside], dtype=np.int32).reshape(-1, 2)

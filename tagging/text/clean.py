@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from html import unescape
 from html.parser import HTMLParser
 
@@ -55,6 +58,19 @@ def _is_text(char: str) -> bool:
     return unicodedata.category(char) not in ("Cc", "Cs", "Cn", "Co")
 
 
+_leaves_out_links: ContextVar[bool] = ContextVar("leaves_out_links", default=False)
+
+
+@contextmanager
+def without_page_links() -> Iterator[None]:
+    """Within it, the words of links to other pages of the site are left out: they say what those are called."""
+    token = _leaves_out_links.set(True)
+    try:
+        yield
+    finally:
+        _leaves_out_links.reset(token)
+
+
 class _Reader(HTMLParser):
     """Collects the text between block elements."""
 
@@ -63,12 +79,15 @@ class _Reader(HTMLParser):
         self.paragraphs: list[str] = []
         self._parts: list[str] = []
         self._silent = 0
+        self._in_link = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _BLOCKS:
             self._flush()
         elif tag in _SILENT:
             self._silent += 1
+        elif tag == "a" and _leaves_out_links.get():
+            self._in_link = ("linktype", "page") in attrs
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _BLOCKS:
@@ -79,9 +98,11 @@ class _Reader(HTMLParser):
             self._flush()
         elif tag in _SILENT and self._silent:
             self._silent -= 1
+        elif tag == "a":
+            self._in_link = False
 
     def handle_data(self, data: str) -> None:
-        if not self._silent:
+        if not self._silent and not self._in_link:
             self._parts.append(data)
 
     def close(self) -> None:

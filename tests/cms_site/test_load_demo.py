@@ -3,10 +3,13 @@
 import re
 from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 
+import PIL.Image
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
+from django.test import override_settings
 from django.utils import translation
 from wagtail.images.models import Image
 from wagtail.models import Page, Site
@@ -14,9 +17,10 @@ from wagtail.models import Page, Site
 from cms_site.demo import content, pictures
 from cms_site.demo.topic_names import TOPIC_NAMES
 from cms_site.models import ArticlePage, TopicPage
-from personalization.models import Placement, PlacementRule, Segment
+from personalization.models import LearnedSegmentation, Placement, PlacementRule, Segment
 from personalization.segmentation import compile_rules
 from tagging.models import Topic
+from tests.shared_rows import shared_rows
 
 
 @pytest.fixture(scope="module")
@@ -68,17 +72,26 @@ def test_pictures_are_drawn_the_same_each_time():
     assert pictures.draw("space", "a").tobytes() != pictures.draw("space", "b").tobytes()
 
 
-@pytest.fixture
-def few(demo, monkeypatch, settings, tmp_path):
+@pytest.fixture(scope="module")
+def few(demo, tmp_path_factory):
     """The demo with one article of each status and two in French, of two topics; pictures are small."""
-    settings.MEDIA_ROOT = tmp_path
     statuses = {article.status: article for article in demo.articles if article.locale == "en"}
     french = [article for article in demo.articles if article.locale == "fr"][:2]
     some = replace(demo, articles=[*statuses.values(), *french])
-    monkeypatch.setattr(content, "read", lambda: some)
-    draw = pictures.draw
-    monkeypatch.setattr(pictures, "draw", lambda motif, seed: draw(motif, seed).resize((90, 60)))
-    return some
+    with pytest.MonkeyPatch.context() as patch, override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media")):
+        patch.setattr(content, "read", lambda: some)
+        plain = SimpleNamespace(ALT_TEXTS=pictures.ALT_TEXTS, draw=lambda motif, seed: PIL.Image.new("RGB", (90, 60)))
+        patch.setattr("cms_site.demo.articles.pictures", plain)
+        yield some
+
+
+@pytest.fixture(scope="module")
+def loaded_demo(few, django_db_setup, django_db_blocker):
+    """All of it in the database."""
+    with shared_rows(django_db_blocker), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AFFINITY_ADMIN_PASSWORD", "chosen-by-the-operator")
+        call_command("load_demo")
+        yield few
 
 
 def everything():
@@ -96,9 +109,22 @@ def everything():
 
 
 @pytest.mark.django_db
-def test_a_second_run_changes_nothing(few, capsys):
+def test_an_interrupted_load_is_finished_by_the_next(few, monkeypatch, capsys):
+    """Before the tests that find the demo loaded."""
+    assert not Topic.objects.exists()
+    with monkeypatch.context() as patch:
+        patch.setattr("cms_site.demo.accounts.add_user", lambda *args, **options: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            call_command("load_demo")
+    before = Page.objects.count()
     call_command("load_demo")
     assert "admin / affinity-demo" in capsys.readouterr().out
+    assert Page.objects.count() == before
+    assert get_user_model().objects.filter(username="admin").exists()
+
+
+@pytest.mark.django_db
+def test_a_second_run_changes_nothing(loaded_demo, capsys):
     before = everything()
     assert len(before["topics"]) == 40
     call_command("load_demo")
@@ -107,8 +133,7 @@ def test_a_second_run_changes_nothing(few, capsys):
 
 
 @pytest.mark.django_db
-def test_what_editors_did_is_kept(few):
-    call_command("load_demo")
+def test_what_editors_did_is_kept(loaded_demo):
     renamed = TopicPage.objects.filter(locale__language_code="en").first()
     renamed.title, renamed.slug = "An editor's words", "elsewhere"
     renamed.save_revision().publish()
@@ -123,9 +148,10 @@ def test_what_editors_did_is_kept(few):
 
 
 @pytest.mark.django_db
-def test_each_page_is_in_the_state_its_file_says(few, client):
-    call_command("load_demo")
-    by_status = {article.status: ArticlePage.objects.get(slug=article.record.slug) for article in few.articles[:5]}
+def test_each_page_is_in_the_state_its_file_says(loaded_demo, client):
+    by_status = {
+        article.status: ArticlePage.objects.get(slug=article.record.slug) for article in loaded_demo.articles[:5]
+    }
     assert client.get(by_status["live"].url).status_code == 200
     assert by_status["private"].get_view_restrictions().exists()
     assert not by_status["scheduled"].live
@@ -138,9 +164,7 @@ def test_each_page_is_in_the_state_its_file_says(few, client):
 
 
 @pytest.mark.django_db
-def test_segments_compile_and_logins_work(few, client, monkeypatch):
-    monkeypatch.setenv("AFFINITY_ADMIN_PASSWORD", "chosen-by-the-operator")
-    call_command("load_demo")
+def test_segments_compile_and_logins_work(loaded_demo, client):
     for segment in Segment.objects.all():
         compile_rules(segment.rules)
     for name in ("admin", "editor"):
@@ -149,19 +173,16 @@ def test_segments_compile_and_logins_work(few, client, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_an_interrupted_load_is_finished_by_the_next(few, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setattr("cms_site.demo.accounts.add_user", lambda *args, **options: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            call_command("load_demo")
-    before = Page.objects.count()
-    call_command("load_demo")
-    assert Page.objects.count() == before
-    assert get_user_model().objects.filter(username="admin").exists()
+def test_readers_are_asked_what_they_want_and_crowds_of_them_can_be_learned(loaded_demo, client):
+    live = next(article for article in loaded_demo.articles if article.status == "live" and article.locale == "en")
+    html = client.get(ArticlePage.objects.get(slug=live.record.slug).url).content.decode()
+    assert "data-affinity-onboarding" in html
+    assert html.count('name="topics"') == 10
+    assert LearnedSegmentation.objects.get().is_enabled
 
 
 @pytest.mark.django_db
-def test_the_site_is_addressed_where_it_is_served(few):
+def test_the_site_is_addressed_where_it_is_served(loaded_demo):
     call_command("load_demo", url="http://127.0.0.1:8044")
     call_command("load_demo", url="http://127.0.0.1:8045")
     page = ArticlePage.objects.live().filter(locale__language_code="en").first()

@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from personalization.types import EventRecord
 from personalization.visitors.sinks.redis import RedisSink
+from tests import migrated
 from tests.missing import require
 from tests.story.deployment import wait_until
 
@@ -61,7 +62,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     try:
         for name in ("database", "broker"):
             made.start(name)
-        made.manage("manage.py", "migrate", "--verbosity=0")
+        migrated.fill(made.url)
         yield made
     finally:
         made.stop()

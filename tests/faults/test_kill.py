@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import migrated
 from tests.missing import require
 
 from .cluster import Cluster
@@ -37,7 +38,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     try:
         for name in ("database", "broker"):
             made.start(name)
-        made.manage("manage.py", "migrate", "--verbosity=0")
+        migrated.fill(made.url)
         made.manage("-m", "tests.faults.backlog", "load", str(PAGES))
         made.start("worker")
         yield made

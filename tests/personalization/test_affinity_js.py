@@ -30,7 +30,7 @@ PAGE = """<!doctype html><html lang="en"><title>An article</title><body>
 <div data-affinity-placement="sidebar" data-affinity-slate="{slate}" {fragment}>
 <ul><li data-affinity-item="7" data-affinity-position="0"><a href="/next/">Next</a></li></ul></div>
 <svg width="10" height="4000"></svg>
-<div data-affinity-placement="below"><p data-affinity-item="8"><a href="/other/">Other</a></p></div>
+<div data-affinity-placement="below" {below}><p data-affinity-item="8"><a href="/other/">Other</a></p></div>
 <button data-affinity-consent-open>Privacy choices</button>
 {tag}</body></html>"""
 FRAGMENT = f"""<div data-affinity-placement="sidebar" data-affinity-slate="{SLATE}">
@@ -64,7 +64,7 @@ class Site:
         self.refused: list[dict] = []
         self.asked: list[str] = []
         self.fragments: list[str] = []
-        self.fragment = ""
+        self.fragment = self.below = ""
         self.refuses_events = 0
         self.refusal: dict = {"status": 503}
         page.route("**/*", self._answer)
@@ -91,7 +91,7 @@ class Site:
         if path.startswith("/fragment/"):
             self.fragments.append(request.url)
             return route.fulfill(body=FRAGMENT, content_type="text/html")
-        body = PAGE.format(tag=tag(), slate=SLATE, fragment=self.fragment)
+        body = PAGE.format(tag=tag(), slate=SLATE, fragment=self.fragment, below=self.below)
         return route.fulfill(body=body, content_type="text/html", headers={"Content-Security-Policy": POLICY})
 
     def of(self, kind: str) -> list[dict]:
@@ -125,6 +125,9 @@ def visit(chromium):
 
     yield visit
     for context in contexts:
+        # What a page sends as it goes meets a handler without a page: Playwright would complain in a later test.
+        for page in context.pages:
+            page.unroute_all(behavior="ignoreErrors")
         context.close()
 
 
@@ -196,6 +199,16 @@ def test_a_yes_starts_counting_and_brings_the_readers_own_list(visit):
     site.page.evaluate("affinity.consent({personalization: false})")
     site.page.wait_for_timeout(300)
     assert len(site.fragments) == 2
+
+
+@pytest.mark.browser
+def test_each_list_asks_for_what_no_list_above_it_shows(visit):
+    site = visit(GRANTED)
+    site.fragment = 'data-affinity-fragment="/fragment/?exclude=3"'
+    site.below = 'data-affinity-fragment="/fragment/?n=2"'
+    site.open()
+    expect(site.page.get_by_role("link", name="Mine")).to_have_count(2)
+    assert [parse_qs(urlsplit(url).query)["exclude"] for url in site.fragments] == [["3"], [",9"]]
 
 
 @pytest.mark.browser

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
@@ -15,12 +16,14 @@ from personalization.segmentation import (
     MAX_DEPTH,
     References,
     compile_tree,
+    concerns_absent,
     descendants,
     get_rule_type,
     parse_rules,
     rule_types,
 )
 from personalization.types import RequestContext
+from personalization.visitors import estimates
 from personalization.visitors.conditions import condition_of
 from personalization.visitors.store import profile_of
 
@@ -42,6 +45,7 @@ KNOWN_HERE = References(
 IDS = st.integers(1, 9).map(str)
 WEIGHTS = st.dictionaries(IDS, st.floats(0, 1), max_size=5)
 MOMENTS = st.datetimes(datetime(2026, 2, 1), datetime(2026, 3, 4), timezones=st.just(UTC))
+LONG_AGO = st.datetimes(datetime(2025, 1, 1), datetime(2026, 2, 1), timezones=st.just(UTC))
 HABITS = st.fixed_dictionaries(
     {}, optional={"sections": WEIGHTS, "frequency": st.floats(0, 9), "engagement": st.floats(0, 1)}
 )
@@ -56,7 +60,7 @@ ROWS = st.fixed_dictionaries(
         "views": st.integers(0, 20),
         "visits": st.integers(0, 5),
         "device": st.sampled_from(["", "desktop", "mobile", "tablet", "other"]),
-        "last_seen": st.none() | MOMENTS | st.integers(0, 9).map(lambda days: NOW - timedelta(days=days)),
+        "last_seen": st.none() | MOMENTS | LONG_AGO | st.integers(0, 9).map(lambda days: NOW - timedelta(days=days)),
     }
 )
 NODES = st.one_of([_rules_of(rule_type) for rule_type in STORED])
@@ -88,6 +92,35 @@ def assert_they_agree(rules: dict[str, Any], rows: list[dict[str, Any]]) -> None
 @settings(max_examples=150, deadline=None)
 def test_matcher_and_database_agree_on_any_tree_and_any_visitors(rules: Any, rows: Any) -> None:
     assert_they_agree(rules, rows)
+
+
+@given(rules=_groups(NODES, MATCH), rows=st.lists(ROWS, min_size=1, max_size=5))
+@settings(max_examples=100, deadline=None)
+def test_the_estimate_counts_whom_the_matcher_finds_in_its_crowd(rules: Any, rows: Any) -> None:
+    Visitor.objects.all().delete()
+    tree, profiles = parse_rules(rules, KNOWN_HERE), [row for row in stored(rows) if row.last_seen]
+    lately = [row for row in profiles if row.last_seen >= NOW - timedelta(days=estimates.DAYS)]
+    crowd, matches = profiles if concerns_absent(tree) else lately, compile_tree(tree)
+    expected = [matches(profile_of(row), RequestContext(at=NOW, device=row.device or "other")) for row in crowd]
+    with mock.patch.object(estimates.timezone, "localtime", return_value=NOW):
+        found = estimates.estimate(tree)
+        assert found == estimates.estimate_all({"it": tree})["it"]
+    assert (found.matching, found.known) == (sum(expected), len(crowd))
+
+
+@given(days=st.integers(1, 99), rows=st.lists(ROWS, max_size=6))
+@settings(max_examples=50, deadline=None)
+def test_everybody_known_was_seen_within_some_days_or_longer_ago(days: int, rows: Any) -> None:
+    Visitor.objects.all().delete()
+    known = sum(row.last_seen is not None for row in stored(rows))
+    with mock.patch.object(estimates.timezone, "localtime", return_value=NOW):
+        within, over = (
+            estimates.estimate(
+                parse_rules({"match": "all", "rules": [{"type": "last_seen", "operator": how, "value": days}]})
+            )
+            for how in ("within", "over")
+        )
+    assert within.known == over.known == known == (within.matching or 0) + (over.matching or 0)
 
 
 @pytest.mark.parametrize("rule_type", STORED, ids=lambda rule_type: rule_type.code)

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from personalization import tasks
 from personalization.models import Event, PageCounter, Placement, Profile, ServedSlate, Visitor
+from tests.browsing import leave_in_silence
 from tests.factories import make_article, make_site
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
@@ -34,10 +35,7 @@ def reader(request, chromium, live_server):
     page.articles = [live_server.url + article.url for article in articles]
     page.goto(page.articles[0])
     yield page
-    # No event may be on its way while the database is emptied.
-    page.evaluate("affinity.consent({personalization: false})")
-    page.wait_for_load_state("networkidle")
-    context.close()
+    leave_in_silence(page)
 
 
 @pytest.fixture

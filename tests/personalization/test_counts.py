@@ -125,7 +125,7 @@ def snapshot():
     return (
         Event.objects.count(),
         list(counts.values_list("page", "hour", "kind", "device", "n", "readers", "value")),
-        [(row.page_id, row.total, round(row.score, 9)) for row in PageCounter.objects.order_by("page")],
+        [(row.page_id, row.total, round(row.medium, 9)) for row in PageCounter.objects.order_by("page")],
     )
 
 

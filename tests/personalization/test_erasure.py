@@ -64,7 +64,7 @@ def test_after_deletion_neither_database_nor_cache_holds_the_number(client):
     page = make_article(site)
     tag_page(page, climate)
     make_vector(page, 1, 0, 0)
-    Placement.objects.create(name="sidebar", n=3, exclude_read=False)
+    Placement.objects.create(name="sidebar", n=3, when_read="keep")
     visitor = store.create_visitor("mobile")
     client.defaults["HTTP_USER_AGENT"] = FIREFOX
     client.cookies["affinity_visitor"] = cookie._signer().sign(visitor.hex)

@@ -12,6 +12,7 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from personalization.exceptions import InvalidField
 from personalization.models import Event, PageCounter, Profile
 from personalization.types import EventRecord
 from personalization.visitors import events, folding, partitions, store
@@ -133,3 +134,31 @@ def test_the_same_batch_twice_at_once_is_stored_once():
     assert sorted(recorded) == [0, 0, 0, 50]
     assert Event.objects.count() == 50
     assert PageCounter.objects.get().total == 1
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_of_requests_that_meet_only_that_fails_whose_page_went_away():
+    page = make_article(make_site())
+    batches = {store.create_visitor(): [view(page) for _ in range(3)] for _ in range(4)}
+    unlucky = next(iter(batches))
+    batches[unlucky].append(replace(view(page), page_id=999_999))
+    told = {}
+
+    def send(visitor):
+        try:
+            told[visitor] = events.record_events(visitor, batches[visitor])
+        except InvalidField as error:
+            told[visitor] = error.field
+        connections.close_all()
+
+    threads = [threading.Thread(target=send, args=[visitor]) for visitor in batches]
+    with events._together._turn:
+        for thread in threads:
+            thread.start()
+        while len(events._together._waiting) < len(threads):
+            pass
+    for thread in threads:
+        thread.join()
+    assert told == {visitor: "events" if visitor == unlucky else 3 for visitor in batches}
+    assert Event.objects.count() == 9
+    assert PageCounter.objects.get().total == 3

@@ -330,6 +330,7 @@ def test_an_event_after_its_own_sending_is_from_the_future(reader, page):
         ("www.google.co.uk", "search"),
         ("duckduckgo.com", "search"),
         ("l.facebook.com", "social"),
+        ("mail.google.com", "mail"),
         ("news.example.org", "other"),
         ("google.com.evil.example", "other"),
         ("notfacebook.com", "other"),
@@ -438,7 +439,7 @@ def test_a_page_deleted_meanwhile_is_a_problem_and_nothing_is_written(reader, pa
     gone = EventRecord(uuid.uuid4(), "view", 999_999, timezone.now())
     here = EventRecord(uuid.uuid4(), "view", page.pk, timezone.now())
     with (
-        mock.patch("personalization.api.event_batch.EventBatch.records", return_value=[here, gone]),
+        mock.patch("personalization.api.events.records_of", return_value=[here, gone]),
         mock.patch("personalization.api.events.visible_ids", return_value={page.pk: 1, 999_999: 1}),
     ):
         response = post(reader, event(page))

@@ -207,3 +207,65 @@ def test_training_sees_the_profile_that_serving_had(site, model, visitor):
         assert getattr(served, name) == pytest.approx(getattr(trained, name), rel=1e-6)
     for name in ("recent", "views", "visits"):
         assert getattr(served, name) == getattr(trained, name)
+
+
+def test_what_was_shown_and_not_clicked_turns_the_profile_away(site, model, visitor):
+    cycling, baking, trains, other = (make_article(site) for _ in range(4))
+    for page, vector in ((cycling, (1, 0)), (baking, (0.8, 0.6)), (trains, (0.8, -0.6)), (other, (0.6, 0.8))):
+        place(page, model, *vector)
+    PageVector.objects.update(site=site)
+    for _ in range(2):
+        read(visitor, *[baking] * 10, kind="impression")
+        read(visitor, cycling)
+        folding.fold_visitor(visitor)
+    profile = store.load_profile(visitor)
+    assert profile.shown == pytest.approx(20, rel=0.01)
+    np.testing.assert_allclose(profile.vector, [1, 0], atol=1e-3)
+    found = ProfileSource().candidates(
+        SourceRequest(
+            RecQuery("x", 3, site.pk, site.root_page.locale_id, RequestContext(at=timezone.now()), profile=profile),
+            PlacementConfig("x", "", 3, "profile"),
+            10,
+        )
+    )
+    scores = {candidate.page_id: candidate.score for candidate in found}
+    assert scores[trains.pk] > scores[baking.pk]  # as near to what was read, but never turned down
+    folding.fold_visitor(visitor)
+    assert store.load_profile(visitor).shown == pytest.approx(20, rel=0.01)
+
+
+def test_in_quiet_times_a_visitor_is_folded_at_once_and_else_all_together(monkeypatch):
+    sent, clock = [], [1000.0]
+    monkeypatch.setattr(tasks.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(
+        tasks._broker, "send", lambda task, *arguments, **options: sent.append((task.name, arguments, options))
+    )
+    requests, visitors = tasks._FoldRequests(), [uuid.uuid4() for _ in range(200)]
+    requests.ask(visitors[0])
+    assert sent == [(tasks.fold_profile.name, (str(visitors[0]),), {})]
+    for visitor in visitors[1:]:
+        requests.ask(visitor)
+        clock[0] += 0.05
+    together = [entry for entry in sent[1:] if entry[:2] == (tasks.fold_waiting.name, ())]
+    assert len(together) == len(sent) - 1 <= 200 * 0.05 / tasks.FOLD_EVERY_SECONDS + 1
+    assert all(options["countdown"] >= tasks.FOLD_EVERY_SECONDS for _name, _arguments, options in together)
+    clock[0] += 2 * tasks.FOLD_EVERY_SECONDS
+    requests.ask(visitors[0])
+    assert sent[-1][0] == tasks.fold_profile.name
+
+
+def test_what_waits_is_folded_though_one_of_them_cannot_be(site, model, monkeypatch):
+    page, visitors = make_article(site), [store.create_visitor() for _ in range(3)]
+    for visitor in visitors:
+        store.record_events(visitor, [EventRecord(uuid.uuid4(), "view", page.pk, timezone.now())])
+    fold = folding.fold_visitor
+
+    def fold_but_one(visitor):
+        if visitor == visitors[1]:
+            raise ValueError("no")
+        return fold(visitor)
+
+    monkeypatch.setattr(folding, "fold_visitor", fold_but_one)
+    with pytest.raises(ValueError, match="no"):
+        tasks.fold_waiting()
+    assert set(Profile.objects.filter(views=1).values_list("pk", flat=True)) == {visitors[0], visitors[2]}

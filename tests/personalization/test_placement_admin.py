@@ -35,8 +35,15 @@ def form(*rules: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "n": "3",
         "strategy": "blend",
         "minimum_score": "0",
-        "exclude_read": "on",
+        "when_read": "out",
         "diversity": "0.25",
+        "max_per_topic": "",
+        "max_per_author": "2",
+        "max_per_section": "",
+        "freshness_days": "",
+        "popularity_debias": "0",
+        "patience": "5",
+        "exploration": "0.05",
         "page_rules": inline_formset(list(rules)),
     }
     return nested_form_data(data | changes)
@@ -47,8 +54,8 @@ def test_an_editor_sets_a_placement_with_pins_for_a_segment(editor: Client) -> N
     first, second = make_article(site), make_article(site)
     segment = Segment.objects.create(name="Cyclists")
     rules = [
-        {"action": "pin", "page": str(first.pk), "segment": str(segment.pk)},
-        {"action": "exclude", "page": str(second.pk), "segment": ""},
+        {"action": "pin", "page": str(first.pk), "segment": str(segment.pk), "strength": "3"},
+        {"action": "exclude", "page": str(second.pk), "segment": "", "strength": "3"},
     ]
     types = {"page_types": [str(ContentType.objects.get_for_model(ArticlePage).pk)]}
     data = form(*rules) | types | {"page_rules-0-ORDER": "2", "page_rules-1-ORDER": "1"}
@@ -63,7 +70,20 @@ def test_an_editor_sets_a_placement_with_pins_for_a_segment(editor: Client) -> N
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("name", "no spaces"), ("n", "0"), ("n", "25"), ("diversity", "1.5"), ("minimum_score", "-1"), ("strategy", "x")],
+    [
+        ("name", "no spaces"),
+        ("n", "0"),
+        ("n", "25"),
+        ("diversity", "1.5"),
+        ("minimum_score", "-1"),
+        ("strategy", "x"),
+        ("when_read", "never"),
+        ("max_per_topic", "0"),
+        ("freshness_days", "0"),
+        ("popularity_debias", "1.1"),
+        ("patience", "0"),
+        ("exploration", "0.6"),
+    ],
 )
 def test_a_wrong_value_is_told_at_its_field(editor: Client, field: str, value: str) -> None:
     response = editor.post(reverse("personalization_placements:add"), form(**{field: value}))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import UTC, datetime, timedelta
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework import serializers
 
-from personalization.api.event_batch import EventSerializer
-from personalization.api.plain_events import plain_event
+from personalization.api import event_batch
+from personalization.api.event_batch import EventBatch, EventSerializer
+from personalization.api.plain_events import plain_batch, plain_event
 
 IDS = st.uuids().map(str)
 WEIRD = st.sampled_from(
@@ -73,6 +76,44 @@ def test_what_is_plain_is_what_the_serializer_makes_of_it(event):
 def test_what_the_script_sends_is_plain(event):
     sent = json.loads(json.dumps({"event_id": str(uuid.uuid4()), "page": 12, **event}))
     assert plain_event(sent) is not None
+
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+BATCHES = st.fixed_dictionaries(
+    {"events": st.lists(EVENTS, max_size=4) | WEIRD},
+    optional={"sent_at": st.sampled_from(["2026-11-30T12:00:00Z", "yesterday"]), "more": WEIRD},
+)
+
+
+@given(data=BATCHES)
+def test_a_batch_that_is_plain_is_what_the_serializer_makes_of_it(data):
+    plain = plain_batch(data, NOW)
+    if plain is not None:
+        assert plain == by_serializer(data)
+
+
+def by_serializer(data):
+    batch = EventBatch(data=data)
+    with mock.patch.object(event_batch.timezone, "now", return_value=NOW):
+        assert batch.is_valid(), batch.errors
+    return batch.validated_data["events"]
+
+
+def test_a_batch_of_the_script_is_plain_and_has_its_times():
+    sent = [{"event_id": str(uuid.uuid4()), "kind": "view", "page": 12, "age_ms": age} for age in (0, 1500)]
+    plain = plain_batch({"events": sent}, NOW)
+    assert [event["at"] for event in plain] == [NOW, NOW - timedelta(seconds=1.5)]
+    assert plain == by_serializer({"events": sent})
+
+
+def test_batches_beyond_the_limits_are_the_serializers_to_refuse(settings):
+    settings.WAGTAIL_PERSONALIZATION = {"EVENTS_MAX_BATCH": 2, "EVENTS_MAX_AGE_HOURS": 1}
+    sent = {"event_id": str(uuid.uuid4()), "kind": "view", "page": 12, "age_ms": 3_600_000}
+    assert plain_batch({"events": [sent] * 2}, NOW) is not None
+    assert plain_batch({"events": [sent] * 3}, NOW) is None
+    assert plain_batch({"events": [sent, {**sent, "age_ms": 3_600_001}]}, NOW) is None
+    for data in ({"events": []}, {"events": {}}, {"events": [sent], "more": 1}, {}, [], None):
+        assert plain_batch(data, NOW) is None
 
 
 @pytest.mark.parametrize("data", [None, [], "event", 1, {}, {"event_id": str(uuid.uuid4())}])

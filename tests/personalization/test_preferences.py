@@ -128,7 +128,7 @@ def test_a_muted_topic_and_those_below_it_are_gone_from_every_source_at_once(sit
     for page in (muted, deeper, other):
         make_vector(page, 1, 0, 0)
         make_views(page, 5)
-    placement = Placement.objects.create(name="sidebar", n=5, strategy="blend", exclude_read=False)
+    placement = Placement.objects.create(name="sidebar", n=5, strategy="blend", when_read="keep")
     PlacementRule.objects.create(placement=placement, page=pinned, action="pin")
     read(visitor, muted, deeper)
     assert {muted.pk, deeper.pk, pinned.pk} <= set(slate_ids(visitor))

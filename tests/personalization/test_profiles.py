@@ -47,7 +47,10 @@ def assert_same(one: Tally, other: Tally):
     assert (one.vector_sum is None) == (other.vector_sum is None)
     if one.vector_sum is not None:
         close(one.vector_sum, other.vector_sum)
-    for name in ("mass", "read", "attention"):
+    assert (one.shown_sum is None) == (other.shown_sum is None)
+    if one.shown_sum is not None:
+        close(one.shown_sum, other.shown_sum)
+    for name in ("mass", "read", "attention", "shown"):
         close(getattr(one, name), getattr(other, name))
     for name in ("topic_sums", "entity_sums", "section_sums", "device_sums", "hour_sums"):
         left, right = getattr(one, name), getattr(other, name)
@@ -246,3 +249,19 @@ def test_a_disliked_entity_is_no_interest():
 def test_a_profile_stays_small_however_much_is_read():
     pages = [view(n, EAST, entities={n: 1.0}) for n in range(1000)]
     assert len(read(*pages).entity_sums) == 300
+
+
+def test_what_was_shown_and_not_clicked_is_kept_apart_from_interests():
+    shown = [view(page, vector, kind="impression") for page, vector in ((1, EAST), (2, EAST), (3, NORTH))]
+    tally = read(view(9, WEST), *shown, view(3, NORTH, kind="click"))
+    state = state_of(tally)
+    np.testing.assert_allclose(state.shown_vector, EAST, atol=1e-6)
+    assert state.shown == pytest.approx(2.0)
+    assert state.vector @ WEST > state.vector @ EAST
+    assert state_of(read(view(3, NORTH, kind="click"))).shown_vector is None
+
+
+def test_being_shown_something_is_no_visit():
+    tally = read(view(1, EAST, kind="impression"))
+    assert (tally.visits, tally.views, tally.last_seen, tally.recent) == (0, 0, None, ())
+    assert state_of(tally).vector is None

@@ -147,8 +147,13 @@ class TestTakingBack:
 
     def test_the_signals_carry_what_changed(self, client, django_capture_on_commit_callbacks):
         heard = []
-        given = lambda visitor_id, purposes, **kwargs: heard.append(("given", purposes))  # noqa: E731
-        withdrawn = lambda visitor_id, purposes, **kwargs: heard.append(("withdrawn", purposes))  # noqa: E731
+
+        def given(visitor_id, purposes, **kwargs):
+            heard.append(("given", purposes))
+
+        def withdrawn(visitor_id, purposes, **kwargs):
+            heard.append(("withdrawn", purposes))
+
         consent_given.connect(given)
         consent_withdrawn.connect(withdrawn)
         for purposes in (STATISTICS, BOTH, BOTH, RECOMMENDATIONS, NOTHING):

@@ -1,18 +1,17 @@
-"""Laws of blending, reranking, filtering and reasons. No database."""
+"""Laws of blending, filtering, filling and reasons. No database."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personalization.recommendation import filters, rankers, rerankers, strategies
-from personalization.recommendation.placement import PageRule, PlacementConfig
-from personalization.recommendation.reasons import LIMIT, reasons_for
-from personalization.recommendation.scorers import ScoredPage, blend
+from personalization.recommendation import filters, rankers, strategies
+from personalization.recommendation.ranking import ScoredPage
+from personalization.recommendation.reasons import LIMIT, Audience, reasons_for
+from personalization.recommendation.scorers import blend
 from personalization.types import Candidate, ProfileState, ReadPage
 
 SOURCES = ("profile", "recent", "similar", "trending")
@@ -25,15 +24,6 @@ candidate = st.builds(
     source=st.sampled_from(SOURCES),
 )
 candidates = st.lists(candidate, max_size=60, unique_by=lambda c: (c.page_id, c.source))
-diversity = st.floats(0, 1)
-
-
-@st.composite
-def vectors(draw):
-    """Unit vectors for some of the pages."""
-    rows = draw(st.dictionaries(st.integers(1, 30), st.tuples(*[st.floats(-1, 1)] * 3), max_size=30))
-    found = {page_id: np.array(row, dtype=np.float32) for page_id, row in rows.items()}
-    return {page_id: row / np.linalg.norm(row) for page_id, row in found.items() if np.linalg.norm(row) > 0.01}
 
 
 def page_ids(pages):
@@ -85,45 +75,6 @@ class TestBlend:
         assert page_ids(blend(found, WEIGHTS))[0] == 2
 
 
-class TestMMR:
-    @given(candidates, vectors())
-    def test_without_diversity_it_is_the_ranking(self, found, vectors):
-        ranked = blend(found, WEIGHTS)
-        assert page_ids(rerankers.mmr(ranked, vectors, 0.0, 5)) == page_ids(ranked)
-
-    @given(candidates, vectors(), diversity, st.integers(0, 40))
-    def test_it_reorders_and_neither_adds_nor_drops(self, found, vectors, diversity, n):
-        ranked = blend(found, WEIGHTS)
-        assert sorted(page_ids(rerankers.mmr(ranked, vectors, diversity, n))) == sorted(page_ids(ranked))
-
-    @given(candidates.filter(bool), vectors(), st.floats(0.0, 0.99))
-    def test_the_best_match_stays_first(self, found, vectors, diversity):
-        ranked = blend(found, WEIGHTS)
-        first = rerankers.mmr(ranked, vectors, diversity, 5)[0]
-        assert first.score == ranked[0].score
-
-    @given(candidates, vectors())
-    def test_at_full_diversity_each_next_page_is_as_far_away_as_any(self, found, vectors):
-        ranked = blend(found, WEIGHTS)
-        chosen = page_ids(rerankers.mmr(ranked, vectors, 1.0, 6))
-        for place in range(1, min(6, len(chosen))):
-            nearest = [nearest_of(page_id, chosen[:place], vectors) for page_id in chosen[place:]]
-            assert nearest[0] == pytest.approx(min(nearest), abs=1e-5)
-
-    def test_a_twin_of_what_is_shown_goes_behind_something_else(self):
-        ranked = [ScoredPage(page_id, score, {}, {}) for page_id, score in ((1, 0.9), (2, 0.89), (3, 0.8), (4, 0.1))]
-        alike, other = np.array([1.0, 0.0], np.float32), np.array([0.0, 1.0], np.float32)
-        near = {1: alike, 2: alike, 3: other, 4: other}
-        assert page_ids(rerankers.mmr(ranked, near, 0.5, 3))[:3] == [1, 3, 2]
-        assert page_ids(rerankers.mmr(ranked, {**near, 9: alike}, 0.6, 3, shown=[9]))[0] == 3
-
-
-def nearest_of(page_id, chosen, vectors):
-    if page_id not in vectors:
-        return 0.0
-    return max((max(0.0, float(vectors[page_id] @ vectors[other])) for other in chosen if other in vectors), default=0)
-
-
 class TestFilters:
     @given(candidates, st.sets(st.integers(1, 30)))
     def test_what_must_not_be_shown_is_gone_and_nothing_else(self, found, unwanted):
@@ -137,6 +88,20 @@ class TestFilters:
         assert all(c.score >= minimum for c in kept if c.source in {"similar", "profile"})
         assert [c for c in kept if c.source == "recent"] == [c for c in found if c.source == "recent"]
 
+    @given(candidates, st.integers(0, 40), st.randoms())
+    def test_of_many_pages_those_stay_that_some_source_puts_first(self, found, most, random):
+        shuffled = list(found)
+        random.shuffle(shuffled)
+        kept = filters.at_most(shuffled, most)
+        pages = {c.page_id for c in kept}
+        assert len(pages) == min(most, len({c.page_id for c in found}))
+        assert pages == {c.page_id for c in filters.at_most(found, most)}
+        assert [c for c in shuffled if c.page_id in pages] == kept
+        if most >= len(SOURCES):
+            for source in {c.source for c in found}:
+                best = min((c for c in found if c.source == source), key=lambda c: (-c.score, c.page_id))
+                assert best.page_id in pages
+
 
 class TestRankers:
     @given(candidates, candidates)
@@ -147,13 +112,6 @@ class TestRankers:
         assert len(set(page_ids(filled))) == len(filled)
         order = [next(iter(page.shares)) for page in filled[len(ranked) :]]
         assert order == sorted(order, key=("trending", "recent").index)
-
-    @given(candidates, st.lists(st.integers(1, 40), unique=True, max_size=6))
-    def test_pins_come_first_in_their_order_and_no_page_twice(self, found, pinned):
-        pins = [rankers.alone(Candidate(page_id, 1.0, "pins"), 1.0) for page_id in pinned]
-        shown = rerankers.pinned_first(pins, blend(found, WEIGHTS))
-        assert page_ids(shown)[: len(pinned)] == pinned
-        assert len(set(page_ids(shown))) == len(shown)
 
 
 class TestStrategies:
@@ -172,49 +130,28 @@ class TestStrategies:
 
     def test_a_handful_of_views_is_no_trend(self):
         weights = strategies.weights("blend", None)
-        assert strategies.with_evidence(weights, 3)["trending"] < 0.05
-        assert strategies.with_evidence(weights, 10_000)["trending"] > 0.95
-        assert strategies.with_evidence({"trending": 1.0}, 3) == {"trending": 1.0}
+        assert strategies.with_evidence(weights, {"trending": 3})["trending"] < 0.05
+        assert strategies.with_evidence(weights, {"trending": 10_000})["trending"] > 0.95
+        assert strategies.with_evidence({"trending": 1.0}, {"trending": 3}) == {"trending": 1.0}
+        assert strategies.with_evidence(weights, {"covisits": 2})["covisits"] < 0.03
+        assert strategies.with_evidence(weights, {"covisits": 2_000})["covisits"] == pytest.approx(0.25, rel=0.02)
+        assert strategies.with_evidence(weights, {})["similar"] == 1.0
 
 
-class TestRules:
-    rules = st.lists(
-        st.builds(
-            PageRule,
-            action=st.sampled_from(["pin", "exclude"]),
-            page_id=st.integers(1, 5),
-            segment_id=st.sampled_from([None, 1, 2]),
-        ),
-        max_size=12,
-    )
-
-    @given(rules, st.sets(st.integers(1, 3)))
-    def test_a_page_is_pinned_or_excluded_or_neither(self, rules, segments):
-        config = PlacementConfig("x", "", 4, "blend", rules=tuple(rules))
-        assert not set(config.pinned(segments)) & config.excluded(segments)
-        named = {rule.page_id for rule in rules if rule.segment_id in segments | {None}}
-        assert set(config.pinned(segments)) | config.excluded(segments) == named
-
-    def test_a_segments_rule_beats_everybodys(self):
-        rules = (
-            PageRule("exclude", 1),
-            PageRule("pin", 1, segment_id=7),
-            PageRule("pin", 2),
-            PageRule("exclude", 2, 7),
-        )
-        config = PlacementConfig("x", "", 4, "blend", rules=rules)
-        assert (config.pinned({7}), config.excluded({7})) == ((1,), {2})
-        assert (config.pinned(set()), config.excluded(set())) == ((2,), {1})
+TEN = Audience(k=10)
 
 
 class TestReasons:
-    def codes(self, shares, **evidence):
+    def reasons(self, shares, audience=TEN, **evidence):
         found = {source: Candidate(1, 1.0, source, evidence.get(source, {})) for source in shares}
-        return [reason.code for reason in reasons_for(ScoredPage(1, 0.5, shares, found))]
+        return reasons_for(ScoredPage(1, 0.5, shares, found), audience)
+
+    def codes(self, shares, audience=TEN, **evidence):
+        return [reason.code for reason in self.reasons(shares, audience, **evidence)]
 
     def test_the_strongest_source_speaks_first_and_faint_ones_not_at_all(self):
         shares = {"similar": 0.3, "trending": 0.6, "recent": 0.1}
-        assert self.codes(shares, recent={"days": 1}) == ["trending", "similar"]
+        assert self.codes(shares, trending={"views": 30.0}, recent={"days": 1}) == ["trending", "similar"]
 
     def test_a_profile_says_topic_and_page(self):
         evidence = {"topic_id": 3, "weight": 0.7, "page_id": 9, "similarity": 0.8}
@@ -224,6 +161,33 @@ class TestReasons:
     def test_only_a_new_page_is_called_new(self):
         assert self.codes({"recent": 1.0}, recent={"days": 2}) == ["new"]
         assert self.codes({"recent": 1.0}, recent={"days": 200}) == ["recent"]
+
+    def test_of_what_two_pages_share_the_most_telling_is_named(self):
+        evidence = {"page_id": 9, "similarity": 0.8, "terms": ["bridge", "flood", "river", "dam"]}
+        assert self.reasons({"similar": 1.0}, similar=evidence)[0].params == {"terms": ["bridge", "flood", "river"]}
+        evidence |= {"entity_id": 5}
+        assert self.codes({"similar": 1.0}, similar=evidence) == ["entity"]
+        evidence |= {"topic_id": 3}
+        assert self.codes({"similar": 1.0}, similar=evidence) == ["same_topic"]
+
+    def test_a_muted_topic_is_never_named(self):
+        audience = Audience(muted={3}, k=10)
+        assert self.codes({"similar": 1.0}, audience, similar={"topic_id": 3, "page_id": 9}) == ["similar"]
+        assert self.codes({"profile": 1.0}, audience, profile={"topic_id": 3, "weight": 0.5}) == ["profile"]
+
+    @pytest.mark.parametrize(
+        ("source", "evidence"),
+        [("trending", "views"), ("covisits", "readers"), ("transitions", "readers"), ("sessions", "readers")],
+    )
+    def test_what_fewer_than_k_readers_did_is_not_told(self, source, evidence):
+        assert self.codes({source: 1.0}, **{source: {evidence: 9, "page_id": 7}}) == ["suggested"]
+        assert self.codes({source: 1.0}, **{source: {evidence: 10, "page_id": 7}}) != ["suggested"]
+
+    def test_readers_of_this_page_are_told_from_readers_of_another(self):
+        for page_id, is_here in ((7, True), (8, False)):
+            evidence = {"readers": 12, "page_id": page_id}
+            found = self.reasons({"transitions": 1.0}, Audience(7, k=10), transitions=evidence)
+            assert (found[0].code, found[0].params["is_here"]) == ("next", is_here)
 
     def test_a_sites_own_source_speaks_for_itself(self):
         assert self.codes({"weather": 1.0}) == ["weather"]

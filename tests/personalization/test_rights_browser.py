@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from cms_site.blocks import ArticleBody
 from personalization.models import Event, Placement, Profile, ServedSlate, Visitor
 from personalization.visitors import folding
+from tests.browsing import leave_in_silence
 from tests.factories import make_article, make_site, make_topic, make_vector, tag_page
 
 pytestmark = [
@@ -29,8 +30,8 @@ def magazine():
     """Three articles on the climate, one on food, and a list beside each."""
     site = make_site()
     climate, food = make_topic("Climate"), make_topic("Food")
-    Placement.objects.create(name="sidebar", title="You may also like", n=4, exclude_read=False)
-    Placement.objects.create(name="read-next", title="Read next", n=3, exclude_read=False)
+    Placement.objects.create(name="sidebar", title="You may also like", n=4, when_read="keep")
+    Placement.objects.create(name="read-next", title="Read next", n=3, when_read="keep")
     articles = {}
     for title, topic in (("The sea", climate), ("The ice", climate), ("The wind", climate), ("Bread", food)):
         articles[title] = page = make_article(site, title)
@@ -46,10 +47,7 @@ def page(chromium, live_server) -> Iterator[Page]:
     page.failures = []
     page.on("pageerror", lambda error: page.failures.append(str(error)))
     yield page
-    # What a page tells as it closes must not meet the emptying of the tables.
-    page.wait_for_load_state("networkidle")
-    context.set_offline(True)
-    context.close()
+    leave_in_silence(page)
     assert page.failures == []
 
 

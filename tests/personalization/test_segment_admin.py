@@ -43,13 +43,13 @@ def group(match: str, *rules: tuple[str, Any]) -> tuple[str, Any]:
     return "group", {"match": match, "rules": streamfield(list(rules))}
 
 
-def make_visitor(views: int = 1, **topics: float) -> Profile:
+def make_visitor(views: int = 1, days_ago: float = 0.05, **topics: float) -> Profile:
     return Profile.objects.create(
         visitor=Visitor.objects.create(),
         views=views,
         visits=1,
         topics={name.removeprefix("t"): weight for name, weight in topics.items()},
-        last_seen=timezone.now() - timedelta(hours=1),
+        last_seen=timezone.now() - timedelta(days=days_ago),
         device="mobile",
     )
 
@@ -150,7 +150,7 @@ def test_the_list_says_in_words_who_belongs_and_how_many(editor: Client) -> None
 def test_a_parameter_with_any_value_is_said_in_words(editor: Client) -> None:
     make_segment("Print", {"type": "query", "parameter": "edition", "operator": "is", "value": ""})
     page = editor.get(reverse("personalization_segments:index")).content.decode()
-    assert "Address has ?edition is anything" in page
+    assert "?edition in the address is anything" in page
 
 
 def test_the_list_asks_no_query_per_segment(editor: Client, django_assert_max_num_queries: Any) -> None:
@@ -178,6 +178,21 @@ def test_the_estimate_counts_what_profiles_can_tell(editor: Client) -> None:
     assert "depend on the visit alone" in estimate(editor, ("country", {"value": "FR"}))
     assert "Complete the rules" in estimate(editor, ("views", {"operator": "at_least", "value": ""}))
     assert not Segment.objects.exists()
+
+
+def test_an_estimate_of_those_who_stayed_away_says_that_it_is_of_all_visitors_known(editor: Client) -> None:
+    away = ("last_seen", {"operator": "over", "value": "30"})
+    assert "read anything yet" in estimate(editor, away)
+    for days in [60] * 15 + [2] * 25:
+        make_visitor(days_ago=days)
+    answer = estimate(editor, away)
+    assert "Would match 15 of 40 visitors known, 38 %." in answer
+    assert "last 30 days" not in answer
+    make_segment("Away", {"type": "last_seen", "operator": "over", "value": 30})
+    make_segment("Everybody", {"type": "views", "operator": "at_least", "value": 1})
+    page = editor.get(reverse("personalization_segments:index")).content.decode()
+    assert "15 of all 40" in page
+    assert "25 of 25" in page
 
 
 MANY = ("views", {"operator": "at_least", "value": "5"})

@@ -108,6 +108,9 @@ def test_nobody_yet_is_explained(editor: Client, segment: Segment) -> None:
     segment.rules = {"match": "all", "rules": [campaign]}
     segment.save()
     assert "decided anew at each visit" in text(editor, segment)
+    segment.rules = {"match": "all", "rules": [{"type": "last_seen", "operator": "over", "value": 30}]}
+    segment.save()
+    assert "looked at when they come back" in text(editor, segment)
 
 
 def test_a_small_segment_shows_nothing_of_its_visitors(editor: Client, segment: Segment, site) -> None:

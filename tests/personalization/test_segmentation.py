@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personalization.exceptions import CircularRules, InvalidRules
+from personalization.referrers import kind_of
 from personalization.segmentation import (
     MAX_DEPTH,
     MAX_RULES,
@@ -40,7 +41,6 @@ from personalization.segmentation.fields import (
     Text,
     TopicChoice,
 )
-from personalization.segmentation.referrers import referrer_class
 from personalization.types import ProfileState, ReadPage, RequestContext
 
 NOON = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)  # a Wednesday
@@ -189,6 +189,14 @@ def test_descendants_of_a_tree() -> None:
         ("www.google.co.uk", "search"),
         ("google.fr", "search"),
         ("mail.google.com", "mail"),
+        ("us.mail.yahoo.com", "mail"),
+        ("outlook.live.com", "mail"),
+        ("com.google.android.gm", "mail"),
+        ("mail.google.com.evil.example", "other"),
+        ("google.evil.example", "other"),
+        ("com.google.android.googlequicksearchbox", "search"),
+        ("search.brave.com", "search"),
+        ("news.ycombinator.com", "social"),
         ("duckduckgo.com", "search"),
         ("m.facebook.com", "social"),
         ("t.co", "social"),
@@ -198,7 +206,7 @@ def test_descendants_of_a_tree() -> None:
     ],
 )
 def test_the_kind_of_a_referring_site(host: str, kind: str) -> None:
-    assert referrer_class(host) == kind
+    assert kind_of(host) == kind
 
 
 def _segments(**trees: Any) -> References:

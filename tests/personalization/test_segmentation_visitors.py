@@ -82,6 +82,47 @@ def test_visitors_not_seen_for_a_month_are_not_counted() -> None:
     assert (found.matching, found.known, found.percent) == (1, 1, 100)
 
 
+AWAY = {"type": "last_seen", "operator": "over", "value": 30}
+
+
+@pytest.mark.django_db
+def test_rules_about_those_who_stayed_away_are_counted_among_all_visitors_known() -> None:
+    for days in (1, 29, 31, 40, 400):
+        make_profile(hours_ago=24 * days, views=9, topics={"7": 0.5} if days == 40 else {})
+    Profile.objects.create(visitor=Visitor.objects.create())  # consented, has read nothing yet
+    found = estimate(parse_rules(tree("all", AWAY)), {"Cyclists": parse_rules(tree("all", interest(CYCLING)))})
+    assert (found.matching, found.known, found.percent, found.is_of_all) == (3, 5, 60, True)
+    assert found.shared == {"Cyclists": 1}
+    nested = estimate(parse_rules(tree("all", REGULAR, tree("none", {**AWAY, "operator": "within"}))))
+    assert (nested.matching, nested.known) == (3, 5)
+
+
+@pytest.mark.django_db
+def test_a_list_counts_each_segment_among_those_it_is_about(django_assert_num_queries: Any) -> None:
+    for days in (1, 2, 31):
+        make_profile(hours_ago=24 * days, views=9)
+    trees = {"away": tree("all", AWAY), "regular": tree("all", REGULAR), "belgian": tree("all", BELGIAN)}
+    with django_assert_num_queries(2):
+        found = estimate_all({key: parse_rules(rules) for key, rules in trees.items()})
+    assert {key: (one.matching, one.known, one.is_of_all) for key, one in found.items()} == {
+        "away": (1, 3, True),
+        "regular": (2, 2, False),
+        "belgian": (None, 2, False),
+    }
+
+
+@pytest.mark.django_db
+def test_a_sample_of_all_visitors_is_not_of_those_seen_last(
+    monkeypatch: pytest.MonkeyPatch, even_views: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(estimates, "MAX_PROFILES", 20)
+    for number in range(40):
+        make_profile(hours_ago=24 * (1 if number % 2 else 60), views=2)
+    found = estimate(parse_rules(tree("all", even_views, AWAY)))
+    assert (found.known, found.is_sample, found.is_of_all) == (20, True, True)
+    assert found.matching  # of 20 drawn by chance; the 20 seen last would be none of them
+
+
 @pytest.mark.django_db
 def test_an_estimate_says_what_it_shares_with_others_in_one_more_query(django_assert_num_queries: Any) -> None:
     for views, topics in ((9, {"7": 0.5}), (9, {}), (1, {"7": 0.5})):

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from personalization.models import Segment
-from personalization.recommendation.placement import PageRule, PlacementConfig
+from personalization.models import RelatedPages, Segment, half_lives_in_force
+from personalization.recommendation.placement import PlacementConfig
+from personalization.recommendation.rules import Rule
 from personalization.sources import SourceRequest, registered
 from personalization.testing.sources import CandidateSourceContract
 from personalization.types import ProfileState, ReadPage, RecQuery, RequestContext
+from tagging.models import PageVector
 from tests.factories import (
     make_article,
     make_locale,
@@ -73,7 +75,7 @@ def request_(site, pages, topic):
         page_id=pages[0].pk,
         profile=profile,
     )
-    pins = tuple(PageRule("pin", page.pk) for page in pages[1:])
+    pins = tuple(Rule("pin", frozenset([page.pk])) for page in pages[1:])
     placement = PlacementConfig("sidebar", "", 4, "blend", rules=pins)
     return SourceRequest(query, placement, 40, frozenset({pages[0].content_type_id}), frozenset({pages[0].pk}))
 
@@ -95,6 +97,36 @@ class TestSimilar(CandidateSourceContract):
 
     def test_beside_no_page_it_says_nothing(self, source, request_):
         assert source.candidates(replace(request_, query=replace(request_.query, page_id=None))) == []
+
+
+class TestRelated(CandidateSourceContract):
+    """The same source, where a worker has made lists ahead."""
+
+    @pytest.fixture
+    def source(self, pages):
+        items = [
+            [page.pk, 6.0 - n, [3, 1, 0, 0, 0], ["Urban cycling"], None, None] for n, page in enumerate(pages[:0:-1])
+        ]
+        RelatedPages.objects.create(page=pages[0], items=items)
+        return registered()["similar"]
+
+    def test_the_list_decides_and_says_what_the_pages_share(self, source, request_, pages):
+        first = source.candidates(request_)[0]
+        assert first.page_id == pages[4].pk
+        assert first.score == pytest.approx(6 / 11)
+        assert first.evidence["terms"] == ["Urban cycling"]
+        assert first.evidence["parts"]["terms"] == 3
+        assert "topic_id" not in first.evidence
+
+    def test_where_filters_leave_too_few_the_nearest_fill_up(self, source, request_, pages, site):
+        others = [make_article(site) for _ in range(3)]
+        for page in others:
+            make_vector(page, 1, 0, 0)
+        make_private(pages[1])
+        PageVector.objects.filter(page=pages[1]).update(is_public=False)
+        found = source.candidates(replace(request_, limit=6))
+        assert ids(found)[:3] == [page.pk for page in pages[:1:-1]]
+        assert set(ids(found)[3:]) == {page.pk for page in others}
 
 
 class TestProfile(CandidateSourceContract):
@@ -151,16 +183,16 @@ class TestTrending(CandidateSourceContract):
     def source(self):
         return registered()["trending"]
 
-    def test_views_count_half_after_a_half_life(self, source, request_, pages, settings):
-        settings.WAGTAIL_PERSONALIZATION = {"TRENDING_HALF_LIFE_HOURS": 24.0}
-        later = replace(request_.query, context=RequestContext(at=NOW + timedelta(hours=24)))
+    def test_views_count_half_after_a_half_life(self, source, request_, pages):
+        half_life = timedelta(seconds=half_lives_in_force().medium)
+        later = replace(request_.query, context=RequestContext(at=NOW + half_life))
         found = source.candidates(replace(request_, query=later))
         assert found[0].page_id == pages[1].pk
         assert found[0].evidence == {"views": 4.5}
 
     def test_a_fresh_burst_beats_an_old_one(self, source, request_, site):
         old, fresh = make_article(site), make_article(site)
-        make_views(old, 1000, as_of=NOW - timedelta(days=60))
+        make_views(old, 1000, as_of=NOW - timedelta(days=200))
         make_views(fresh, 50, as_of=NOW)
         assert ids(source.candidates(request_))[0] == fresh.pk
 
@@ -205,7 +237,7 @@ class TestPins(CandidateSourceContract):
 
     def test_they_keep_the_editors_order_and_their_segment(self, source, request_, pages):
         segment = Segment.objects.create(name="Cyclists")
-        rules = (PageRule("pin", pages[3].pk, segment.pk), PageRule("pin", pages[1].pk))
+        rules = (Rule("pin", frozenset([pages[3].pk]), segment_id=segment.pk), Rule("pin", frozenset([pages[1].pk])))
         pinned = replace(request_, placement=replace(request_.placement, rules=rules))
         assert ids(source.candidates(pinned)) == [pages[1].pk]
         belonging = replace(pinned, query=replace(request_.query, segments=frozenset({segment.pk})))

@@ -49,11 +49,13 @@ def test_a_slate_is_explained_with_sources_scores_and_reasons(editor: Client, si
     response = editor.get(URL, {"placement": placement.pk, "page": page.pk, "segment": segment.pk})
     rows = response.context["rows"]
     assert [row.item.title for row in rows] == ["The pinned one", "Near by"]
-    assert [share.name for share in rows[0].shares] == ["Editors’ pins"]
-    assert {share.name for share in rows[1].shares} >= {"The reader’s interests", "Related to the page"}
+    assert [(share.name, share.percent) for share in rows[0].sheet.shares] == [("Editors’ pins", 100), ("Newest", 0)]
+    assert {share.name for share in rows[1].sheet.shares} >= {"The reader’s interests", "Related to the page"}
     content = response.content.decode()
     for text in ("More on Cycling", "typical reader: Cycling 80\xa0%", "“sidebar” beside “Here” for Cyclists"):
         assert text in content
+    assert rows[0].sheet.notes == ("Editors’ rule: Pin “The pinned one”",)
+    assert rows[0].sheet.steps[-1] == "Editors’ pins: place 1"
     assert not Event.objects.exists()
     assert not ServedSlate.objects.exists()
 

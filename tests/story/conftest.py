@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from tests import migrated
+
 from .deployment import Deployment, wait_until
 
 WAITING = "SELECT count(*) FROM tagging_pageanalysis WHERE state IN ('stale', 'running')"
@@ -19,7 +21,7 @@ LOADED = "story_loaded"
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """A deployment with the demo content, analysed in-process; its database is the others' template."""
     deployment = Deployment(settings.DATABASE_URL, LOADED, open_folder(tmp_path_factory, "loaded"))
-    deployment.create_database()
+    deployment.create_database(template=migrated.make_template(settings.DATABASE_URL) or "template0")
     deployment.manage("migrate", "--verbosity=0")
     deployment.manage("load_demo")
     deployment.manage("analyze_pages", "--stale")

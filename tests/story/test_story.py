@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -200,12 +199,9 @@ def sees_recommendations_change(deployment: Deployment, context: BrowserContext,
 
 
 def expect_any(page: Page, shown: Any, on_topic: set[int]) -> None:
-    ids: Callable[[], set[int]] = lambda: {  # noqa: E731
-        int(item.get_attribute("data-affinity-item") or 0) for item in shown.all()
-    }
-
     def fits() -> bool:
         page.wait_for_timeout(100)
-        return len(ids() & on_topic) >= 2
+        ids = {int(item.get_attribute("data-affinity-item") or 0) for item in shown.all()}
+        return len(ids & on_topic) >= 2
 
     wait_until(fits, 20, "the block shows pages on the topic")

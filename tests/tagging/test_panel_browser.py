@@ -12,34 +12,27 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from wagtail.users.models import UserProfile
 
 from tagging import tasks
 from tagging.models import Inquiry, PageAnalysis, Suggestion
 from tests.factories import article_index, make_article, make_editor, make_site, make_topic
-from tests.missing import require
 from tests.story.deployment import with_database
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
-CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-
 
 @pytest.fixture
-def browser_page(live_server, monkeypatch):
+def browser_page(live_server, chromium):
     """A page of Chromium in which an editor is logged in."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's loop runs in this thread
     client = Client()
     client.force_login(make_editor("ines"))
-    program = require("chromium", "apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        name = settings.SESSION_COOKIE_NAME
-        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
-        yield context.new_page()
-        browser.close()
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    name = settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture
@@ -87,8 +80,12 @@ def open_panel(browser_page, live_server, article):
     browser_page.locator("[data-side-panel-toggle=content-analysis]").click()
     panel = browser_page.locator("[data-side-panel=content-analysis]")
     expect(panel).to_be_visible()
-    browser_page.wait_for_timeout(2500)  # until then Wagtail's form does not watch for changes
     return panel
+
+
+def wait_until_watched(browser_page):
+    """Wagtail's form takes what it holds after two seconds for unchanged."""
+    browser_page.wait_for_timeout(2500)
 
 
 def draft(article):
@@ -108,6 +105,7 @@ def test_an_accepted_topic_survives_what_the_open_form_saves(browser_page, live_
     for name, score in (("River floods", 0.66), ("Bridges", 0.55)):
         suggest(article, name, score)
     panel = open_panel(browser_page, live_server, article)
+    wait_until_watched(browser_page)
     expect(counter(browser_page)).to_have_text("2")
 
     panel.get_by_role("button", name="Accept “River floods”").press("Enter")
@@ -136,6 +134,7 @@ def test_an_accepted_topic_survives_what_the_open_form_saves(browser_page, live_
 def test_a_decision_just_after_typing_loses_neither(browser_page, live_server, article):
     suggest(article, "Bridges", 0.6)
     panel = open_panel(browser_page, live_server, article)
+    wait_until_watched(browser_page)
     browser_page.locator("#id_title").fill("Typed a moment ago")
     panel.get_by_role("button", name="Accept “Bridges”").click()
     wait_for(browser_page, lambda: draft(article).title == "Typed a moment ago" and tags(article) == ["Bridges"])
@@ -227,12 +226,13 @@ def test_a_topic_with_a_comma_is_one_tag_in_the_form_and_stays_one(browser_page,
     suggest(article, "Food, drink and taste", 0.6)
     suggest(article, "Bread,butter", 0.5)
     panel = open_panel(browser_page, live_server, article)
+    wait_until_watched(browser_page)
     panel.get_by_role("button", name="Accept “Food, drink and taste”").click()
     panel.get_by_role("button", name="Accept “Bread,butter”").click()
     expect(browser_page.locator(".tagit-choice")).to_have_count(2)
     wait_for(browser_page, lambda: tags(article) == ["Bread,butter", "Food, drink and taste"])
     browser_page.reload()
-    browser_page.wait_for_timeout(2500)
+    wait_until_watched(browser_page)
     expect(browser_page.locator(".tagit-choice")).to_have_count(2)
     browser_page.locator("#id_title").fill("The bridge, again")
     wait_for(browser_page, lambda: draft(article).title == "The bridge, again")

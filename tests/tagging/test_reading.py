@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from time import sleep
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tagging.reading.ahead import one_ahead
 from tagging.reading.states import STATE_SIZE, TextStates
 from tagging.reading.windows import MAX_CHARACTERS, MAX_WINDOWS, WINDOW_WORDS, cut, page_windows, sampled
 from tagging.types import PageText
+from tests.story.deployment import wait_until
 
 SENTENCE = "The river rose again and Ada Byron saw it from the old bridge of the town. "
 
@@ -117,3 +120,22 @@ def test_a_token_has_the_mean_of_its_word_pieces_and_none_has_zeros():
     found = text.of_tokens(starts, ends)
     assert found.shape == (4, STATE_SIZE)
     assert found[:, 0].tolist() == [0.5, 0, 2, 0]
+
+
+def test_the_next_step_is_made_while_one_is_in_use_and_no_more_than_that():
+    made = []
+    steps = one_ahead(made.append(number) or (number,) for number in range(5))
+    used = []
+    for (number,) in steps:
+        used.append(number)
+        wait_until(lambda: len(made) == min(used[-1] + 2, 5), 10, "the next step is made")
+        sleep(0.02)
+        assert made == list(range(min(number + 2, 5)))
+    assert used == [0, 1, 2, 3, 4]
+
+
+def test_what_a_step_raises_is_raised_in_its_turn():
+    steps = one_ahead(6 // (2 - number) for number in range(4))
+    assert [next(steps), next(steps)] == [3, 6]
+    with pytest.raises(ZeroDivisionError):
+        next(steps)

@@ -158,19 +158,19 @@ def test_what_the_server_refuses_is_put_back_with_the_reason_and_the_rest_goes_o
 
 def test_a_server_that_is_away_loses_nothing(browser_page, live_server, rows):
     articles = open_queue(browser_page, live_server)
-    browser_page.route("**/decide/", lambda route: route.abort())
+    browser_page.context.set_offline(True)
     for key in "ja":
         browser_page.keyboard.press(key)
     expect(articles.nth(0)).to_contain_text("No answer came from the server")
-    browser_page.unroute("**/decide/")
+    browser_page.context.set_offline(False)
     for key in "ka":
         browser_page.keyboard.press(key)
     wait_for(browser_page, lambda: states()[0] == "accepted")
-    browser_page.route("**/decide/", lambda route: route.abort())
+    browser_page.context.set_offline(True)
     browser_page.keyboard.press("u")
     expect(articles.nth(0)).to_contain_text("No answer came from the server")
     expect(articles.nth(0).get_by_role("button", name="Undo")).to_be_visible()
-    browser_page.unroute("**/decide/")
+    browser_page.context.set_offline(False)
     browser_page.keyboard.press("u")
     wait_for(browser_page, lambda: states()[0] == "suggested")
 

@@ -27,6 +27,8 @@ from tagging.models import PageAnalysis
 
 FREE_BYTES_NEEDED = 500 * 1024**2
 READY_SECONDS = 60
+FIRST_READERS = 12
+MORE_READERS = 108
 
 
 class Command(BaseCommand):
@@ -69,10 +71,20 @@ class Command(BaseCommand):
             services.start(name, module, *arguments)
         wait_for_web(services, url)
         watch_analysis(services)
-        if not Visitor.objects.exists():
-            call_command("simulate_readers", url=url, stdout=self.stdout)
+        is_new = not Visitor.objects.exists()
+        if is_new:
+            call_command("simulate_readers", url=url, readers=FIRST_READERS, stdout=self.stdout)
         self.welcome(url)
+        if is_new:
+            self.let_more_read(url)
         wait_until_stopped(services)
+
+    def let_more_read(self, url: str) -> None:
+        """Enough readers for what is only shown, or learned, of many. The site may be looked at meanwhile."""
+        self.say("More readers come now: reports tell of ten or more alike, and segments are learned of fifty")
+        call_command("simulate_readers", url=url, readers=MORE_READERS, seed=1, stdout=self.stdout)
+        self.say("Learning segments from them")
+        call_command("fit_segments", stdout=self.stdout)
 
     def say(self, text: str) -> None:
         self.stdout.write(f"→ {text}")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop as _
 from personalization.conf import settings
 from personalization.exceptions import NotLearned
 from personalization.models import LearnedSegmentation, LearnedVersion, Profile
+from personalization.operations.fitting import Tell
 from personalization.segmentation.learned import (
     ClusterModel,
     FeatureSpec,
@@ -35,7 +36,7 @@ from personalization.types import ProfileState
 from personalization.visitors.store import profile_of
 from tagging import index
 
-from .fitted import Fitted, FoundCluster, Tell
+from .fitted import Fitted, FoundCluster
 from .newcomers import Newcomers, newcomers
 
 LEAST_VIEWS = 2

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from personalization.segmentation.learned import Model
-
-Tell = Callable[[int], None]
-"""Told how far a fit is, in percent."""
 
 
 @dataclass(frozen=True, slots=True)

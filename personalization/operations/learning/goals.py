@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop as _
 from personalization.conf import settings
 from personalization.exceptions import NotLearned
 from personalization.models import LearnedSegmentation
+from personalization.operations.fitting import Tell
 from personalization.segmentation.learned import (
     Evaluation,
     FeatureSpec,
@@ -31,7 +32,7 @@ from tagging import index
 
 from .crowds import TOPICS_KEPT, known_visitors
 from .examples import Example, examples
-from .fitted import Fitted, FoundCluster, Tell
+from .fitted import Fitted, FoundCluster
 
 LEAST_REACHED = 20
 """So many visitors have to have reached a goal for anything to be learned of them."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from django.db import transaction
 
 from personalization.models import Profile
+from personalization.operations.fitting import Tell
 from personalization.visitors.folding import group
 from personalization.visitors.learned import forget_models
 from personalization.visitors.segments import forget_compiled
-
-from .fitted import Tell
 
 AT_ONCE = 200
 

@@ -7,8 +7,7 @@
  * window.affinity.track("feedback", pageId, {value: 1})
  * window.affinity.refresh()   fetches the reader's own lists again
  *
- * Without a yes it sends no event. The answer is kept in sessionStorage; events that the site could not take wait in
- * localStorage until it can. A no deletes them.
+ * Without a yes it sends nothing. The answer is in sessionStorage, undelivered events in localStorage.
  */
 (() => {
   "use strict";
@@ -39,7 +38,7 @@
     state = answer;
     try {
       if (answer.analytics !== null) sessionStorage.setItem(KEY, JSON.stringify(answer));
-    } catch {} // Storage may be off: then the next page asks again.
+    } catch {} // Storage may be off.
     return answer;
   };
 
@@ -76,7 +75,7 @@
 
   // --- Events ---
 
-  // As crypto.randomUUID does, which pages without TLS do not have.
+  // crypto.randomUUID needs TLS.
   const uuid = () =>
     "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
       (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16),
@@ -90,7 +89,7 @@
   };
 
   const bodyOf = (events) => {
-    // Ages, not times: the reader's clock may be wrong.
+    // The reader's clock may be wrong.
     const aged = events.map(({ time, ...event }) => ({ ...event, age_ms: Math.max(0, Date.now() - time) }));
     return JSON.stringify({ events: aged });
   };
@@ -122,7 +121,7 @@
     sendKeptLater();
   };
 
-  // Nobody may be here to hear the answer: while the site takes nothing, all goes the safe way.
+  // Nobody may be here to hear the answer.
   const flushAtOnce = () => {
     underWay.forEach((events) => keep(events));
     if (kept().events.length) keep(queue.splice(0));
@@ -136,7 +135,7 @@
 
   // --- Events that could not be sent ---
 
-  // {events, until: not before, by the site's wish, tries: in vain}
+  // {events, until: not before, tries}
   const kept = () => {
     try {
       return JSON.parse(localStorage.getItem(KEPT)) || spare;
@@ -156,7 +155,7 @@
       else localStorage.removeItem(KEPT);
       spare = NOTHING;
     } catch {
-      spare = record; // Storage is off or full: then as long as this page lives.
+      spare = record;
     }
   };
 
@@ -213,6 +212,8 @@
     };
   };
 
+  const items = (root) => [...root.querySelectorAll("[data-affinity-item]")];
+
   const itemSeen = (item) => track("impression", item.dataset.affinityItem, slateOf(item));
 
   const waiting = new Map();
@@ -247,7 +248,9 @@
 
   const referrer = () => document.referrer && new URL(document.referrer).hostname;
 
-  const campaign = () => [...new URLSearchParams(location.search)].filter(([key]) => key.startsWith("utm_"));
+  const parameters = () => [...new URLSearchParams(location.search)];
+
+  const campaign = () => parameters().filter(([key]) => key.startsWith("utm_"));
 
   const arrival = () => ({
     referrer: referrer(),
@@ -275,19 +278,25 @@
 
   const fill = async (list) => {
     const url = new URL(list.dataset.affinityFragment, location);
-    for (const [key, value] of campaign()) url.searchParams.set(key, value);
-    url.searchParams.set("referrer", referrer());
-    // Of the address only what rules look at.
-    const asked = [...new URLSearchParams(location.search)].filter(([key]) =>
+    const set = (key, value) => url.searchParams.set(key, value);
+    for (const [key, value] of campaign()) set(key, value);
+    set("referrer", referrer());
+    // Only what rules look at.
+    const asked = parameters().filter(([key]) =>
       ` ${list.dataset.affinityQuery} `.includes(` ${encodeURIComponent(key.toLowerCase())} `),
     );
-    url.searchParams.set("query", new URLSearchParams(asked));
+    set("query", new URLSearchParams(asked));
+    // What stands further up; no page comes twice.
+    const above = items(document).filter((item) => item.compareDocumentPosition(list) & 4);
+    set("exclude", [url.searchParams.get("exclude"), ...above.map((item) => item.dataset.affinityItem)]);
     watch((await replacement(url, list).catch(() => null)) || list);
   };
 
-  const refresh = () => document.querySelectorAll("[data-affinity-fragment]").forEach(fill);
+  // One by one: each asks for what is not above it.
+  const refresh = async () => {
+    for (const list of document.querySelectorAll("[data-affinity-fragment]")) await fill(list);
+  };
 
-  // Null where there is nothing better than the list that everybody sees.
   const replacement = async (url, list) => {
     const response = await fetch(url);
     const html = response.ok ? await response.text() : "";
@@ -299,7 +308,7 @@
   };
 
   const watch = (root) => {
-    if (state?.counted) root.querySelectorAll("[data-affinity-item]").forEach((item) => watcher.observe(item));
+    if (state?.counted) items(root).forEach((item) => watcher.observe(item));
   };
 
   // --- On and off ---
@@ -311,10 +320,8 @@
     document.addEventListener("click", onClick);
     sendKeptLater();
     if (!document.hidden) show();
-    for (const list of document.querySelectorAll("[data-affinity-placement]")) {
-      if (list.dataset.affinityFragment) fill(list);
-      else watch(list);
-    }
+    document.querySelectorAll("[data-affinity-placement]:not([data-affinity-fragment])").forEach(watch);
+    refresh();
   };
 
   const stop = () => {

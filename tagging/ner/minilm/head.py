@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
 BATCH_TOKENS = 8192
+PADDED_TOKENS = 2 * BATCH_TOKENS  # of a batch: one that was filled with BATCH_TOKENS is read in one go
 _EPSILON = 1e-5
 
 
@@ -42,6 +43,10 @@ class EntityHead:
     def __init__(self, arrays: Mapping[str, Floats]) -> None:
         self._weights = arrays
         self._transitions = legal_transitions(arrays["transitions"])
+        self._inward, self._bias, self._recurrent = (
+            np.stack([_halved(arrays[f"{direction}_{part}"]).T for direction in ("forward", "backward")])
+            for part in ("input", "bias", "recurrent")
+        )
 
     @classmethod
     def load(cls, path: Path) -> EntityHead:
@@ -56,7 +61,7 @@ class EntityHead:
         # The LSTM's many small products take six times as long where BLAS hands each of them to other threads.
         with _thread_pools().limit(limits=1, user_api="blas"):
             while start < len(order):
-                batch = order[start : start + max(1, BATCH_TOKENS // len(windows[order[start]].shapes))]
+                batch = order[start : start + max(1, PADDED_TOKENS // len(windows[order[start]].shapes))]
                 for number, names in zip(batch, self._find([windows[number] for number in batch]), strict=True):
                     found[number] = names
                 start += len(batch)
@@ -79,9 +84,8 @@ class EntityHead:
         inside = np.arange(steps)[None] < lengths[:, None]
         padded = np.zeros((len(windows), steps, inputs.shape[1]), dtype=np.float32)
         padded[inside] = inputs
-        forward = self._lstm(padded, "forward")
-        backward = _reversed(self._lstm(_reversed(padded, lengths), "backward"), lengths)
-        hidden = np.concatenate([forward, backward], axis=2)
+        forward, backward = self._lstm(np.stack([padded, _reversed(padded, lengths)]))
+        hidden = np.concatenate([forward, _reversed(backward, lengths)], axis=2)
         scores: Floats = hidden @ self._weights["score"].T + self._weights["score_bias"]
         # No name runs over a line break.
         padded_shapes = np.zeros((len(windows), steps), dtype=np.int64)
@@ -90,26 +94,34 @@ class EntityHead:
         return scores
 
     def _inputs(self, states: Floats, shapes: npt.NDArray[np.int64]) -> Floats:
-        """What the LSTM reads of each token."""
-        centred = states - states.mean(axis=1, keepdims=True)
-        normalized = centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + _EPSILON)
-        projected = normalized @ self._weights["project"].T + self._weights["project_bias"]
+        """What the LSTM reads of each token: its state, normalised and projected, and its shape. Spoils `states`."""
+        states -= states.mean(axis=1, keepdims=True)
+        variance = np.einsum("ij,ij->i", states, states) / states.shape[1]
+        projected = states @ self._weights["project"].T
+        projected /= np.sqrt(variance + _EPSILON)[:, None]  # after the product: a sixth of the numbers
+        projected += self._weights["project_bias"]
         return np.concatenate([np.maximum(projected, 0), self._weights["shape"][shapes]], axis=1, dtype=np.float32)
 
-    def _lstm(self, inputs: Floats, direction: str) -> Floats:
-        """One direction of an LSTM with torch's order of gates: input, forget, cell, output."""
-        recurrent = self._weights[f"{direction}_recurrent"].T
-        gates = inputs @ self._weights[f"{direction}_input"].T + self._weights[f"{direction}_bias"]
-        size = recurrent.shape[0]
-        hidden = np.zeros((len(inputs), size), dtype=np.float32)
+    def _lstm(self, inputs: Floats) -> Floats:
+        """(2, windows, steps, size): both directions of an LSTM at once, each over its own `inputs` of that shape.
+
+        Gates are in torch's order: input, forget, cell, output.
+        """
+        directions, windows, steps, width = inputs.shape
+        # Step by step in memory, as they are read.
+        in_time = inputs.transpose(0, 2, 1, 3).reshape(directions, steps * windows, width)
+        gates = (in_time @ self._inward + self._bias[:, None]).reshape(directions, steps, windows, -1)
+        size = self._recurrent.shape[1]
+        hidden = np.zeros((directions, windows, size), dtype=np.float32)
         cell = np.zeros_like(hidden)
-        outputs = np.empty((*inputs.shape[:2], size), dtype=np.float32)
-        for step in range(inputs.shape[1]):
-            gate = gates[:, step] + hidden @ recurrent
-            opened = _sigmoid(gate)
-            cell = opened[:, size : 2 * size] * cell + opened[:, :size] * np.tanh(gate[:, 2 * size : 3 * size])
-            hidden = opened[:, 3 * size :] * np.tanh(cell)
-            outputs[:, step] = hidden
+        outputs = np.empty((directions, windows, steps, size), dtype=np.float32)
+        for step in range(steps):
+            squashed = np.tanh(gates[:, step] + hidden @ self._recurrent)
+            opened = np.float32(0.5) * squashed + np.float32(0.5)
+            cell *= opened[..., size : 2 * size]
+            cell += opened[..., :size] * squashed[..., 2 * size : 3 * size]
+            hidden = opened[..., 3 * size :] * np.tanh(cell)
+            outputs[:, :, step] = hidden
         return outputs
 
 
@@ -134,6 +146,9 @@ def _reversed(rows: Floats, lengths: Lengths) -> Floats:
     return rows[np.arange(len(rows))[:, None], order]
 
 
-def _sigmoid(values: Floats) -> Floats:
-    opened: Floats = (np.tanh(values / np.float32(2)) + np.float32(1)) / np.float32(2)  # never overflows
-    return opened
+def _halved(gates: Floats) -> Floats:
+    """Halved weights for all but the cell's part: its sigmoid is then (1 + tanh) / 2, which never overflows."""
+    size = len(gates) // 4
+    halved = gates * np.float32(0.5)
+    halved[2 * size : 3 * size] = gates[2 * size : 3 * size]
+    return halved
