@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import uuid
 from urllib.parse import quote
 
 import numpy as np
 import pytest
 from django.core.files.images import ImageFile
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.template import Context, Template
 from django.test import Client, RequestFactory
 from wagtail.images.models import Image
@@ -298,6 +299,38 @@ class TestAnalysis:
         assert self.state(good) == "done"
         assert self.state(bad) == "failed"
         assert not Suggestion.objects.filter(page=bad).exists()
+
+    @pytest.mark.django_db(transaction=True, serialized_rollback=True)
+    def test_a_page_that_somebody_is_writing_to_keeps_none_of_the_others(self, site):
+        pages = [make_article(site, f"Page {n}", body=f"{WORDS} Number {n}.") for n in range(3)]
+        is_held, may_go = threading.Event(), threading.Event()
+
+        def edit():
+            with transaction.atomic():
+                operations.lock_page(pages[1].pk)
+                is_held.set()
+                may_go.wait(60)
+            connections.close_all()
+
+        def work():
+            operations.analyze_batch()
+            connections.close_all()
+
+        editor, worker = threading.Thread(target=edit), threading.Thread(target=work)
+        editor.start()
+        assert is_held.wait(60)
+        worker.start()
+        try:
+            for _ in range(600):
+                if self.state(pages[0]) == self.state(pages[2]) == "done":
+                    break
+                time.sleep(0.05)
+            assert [self.state(page) for page in pages] == ["done", "running", "done"]
+        finally:
+            may_go.set()
+            editor.join()
+            worker.join()
+        assert {self.state(page) for page in pages} == {"done"}
 
     @pytest.mark.django_db(transaction=True, serialized_rollback=True)
     def test_two_workers_at_once_share_the_work(self, site):

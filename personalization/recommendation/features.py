@@ -115,8 +115,7 @@ def _base(signals: Signals) -> Matrix:
     is_telling = signals.deviations > LEAST_DEVIATION
     np.subtract(raw, signals.means[:, None], out=z)
     z *= np.divide(1.0, signals.deviations, out=np.zeros(count), where=is_telling)[:, None]
-    np.maximum(raw, 0.0, out=share)
-    share /= np.where(signals.totals > 0.0, signals.totals, 1.0)[:, None]
+    np.divide(raw, np.where(signals.totals > 0.0, signals.totals, 1.0)[:, None], out=share)
     share += LEAST_SHARE
     np.log(share, out=share)
     return base

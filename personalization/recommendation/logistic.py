@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,11 @@ class LogisticModel:
     means: tuple[float, ...]
     scales: tuple[float, ...]
     intercept: float = 0.0
-    _places: Mapping[str, int] = field(init=False, repr=False, compare=False)
     _slopes: Row = field(init=False, repr=False, compare=False)
     _centres: Row = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Arrays to score with; behind the last feature stands one that counts nothing."""
-        object.__setattr__(self, "_places", {name: place for place, name in enumerate(self.names)})
         object.__setattr__(self, "_slopes", np.append(np.array(self.weights) / np.array(self.scales), 0.0))
         object.__setattr__(self, "_centres", np.array([*self.means, 0.0]))
 
@@ -36,7 +35,7 @@ class LogisticModel:
         """The log-odds of a click, one a page. A feature it has not learned counts for nothing, one that is missing
         as an average one.
         """
-        places = self._places_of(features.names)
+        places = _places(self.names, features.names)
         slopes = self._slopes[places]
         average = float(slopes @ self._centres[places])
         return features.weighted(slopes) + (self.intercept - average)
@@ -49,11 +48,8 @@ class LogisticModel:
 
     def parts(self, features: ListFeatures) -> tuple[Matrix, tuple[str, ...]]:
         """(rows, pages) of what adds up to the log-odds, but for what all pages have alike; and each row's source."""
-        weights = features.folded(self._slopes[self._places_of(features.names)])
+        weights = features.folded(self._slopes[_places(self.names, features.names)])
         return features.base * weights[:, None], features.sources
-
-    def _places_of(self, names: tuple[str, ...]) -> npt.NDArray[np.intp]:
-        return np.array([self._places.get(name, -1) for name in names], dtype=np.intp)
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists and numbers."""
@@ -70,6 +66,13 @@ class LogisticModel:
             scales=_floats(stored["scales"]),
             intercept=float(stored["intercept"]),
         )
+
+
+@lru_cache(maxsize=512)
+def _places(known: tuple[str, ...], names: tuple[str, ...]) -> npt.NDArray[np.intp]:
+    """Where each of `names` is among the model's, -1 where it is not."""
+    place = {name: number for number, name in enumerate(known)}
+    return np.array([place.get(name, -1) for name in names], dtype=np.intp)
 
 
 def aligned(features: Features, names: tuple[str, ...], missing: tuple[float, ...]) -> Matrix:

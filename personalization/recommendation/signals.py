@@ -17,7 +17,7 @@ Matrix = npt.NDArray[np.float64]
 class Signals:
     """`raw` is (pages, names). A signal is "source" for a source's score and "source.signal" for a number beside it.
 
-    `means`, `deviations` and `totals` (of what is above 0) are of the whole list, of which `page_ids` may be a part.
+    No number is below 0. `means`, `deviations` and `totals` are of the whole list, of which `page_ids` may be a part.
     A list that was just gathered keeps each signal's numbers side by side in memory (`raw.T` is contiguous): sums over
     a list then do not depend on which other signals there are, to the last bit.
     """
@@ -31,13 +31,14 @@ class Signals:
 
     @classmethod
     def over(cls, page_ids: tuple[int, ...], names: tuple[str, ...], by_name: Matrix) -> Signals:
-        """Of a whole list: `by_name` is (names, pages)."""
+        """Of a whole list: `by_name` is (names, pages), nothing below 0."""
         if not page_ids:
             return cls(page_ids, names, by_name.T, np.zeros(len(names)), np.zeros(len(names)), np.zeros(len(names)))
-        means = np.add.reduce(by_name, axis=1) / len(page_ids)
+        totals = np.add.reduce(by_name, axis=1)
+        means = totals / len(page_ids)
         centred = by_name - means[:, None]
         deviations = np.sqrt(np.add.reduce(centred * centred, axis=1) / len(page_ids))
-        return cls(page_ids, names, by_name.T, means, deviations, np.add.reduce(np.maximum(by_name, 0.0), axis=1))
+        return cls(page_ids, names, by_name.T, means, deviations, totals)
 
     def only(self, page_ids: Sequence[int]) -> Signals:
         """These pages in this order, still relative to the whole list. Pages that are not in it are left out."""

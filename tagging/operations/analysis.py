@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -39,12 +39,12 @@ from .outbox import (
     waiting,
 )
 from .setup import Setup
-from .storage import BatchFacts, Provenance, batch_facts, found_entities, store, store_nothing
+from .storage import BatchFacts, Finding, Provenance, batch_facts, found_entities, store, store_nothing
 from .terms import with_terms
 from .topic_set import current_topics, topic_set_version
 
 READ_AT_ONCE = 16
-"""So many pages of a batch are read together."""
+"""So many pages of a batch are read together, and then stored together."""
 
 logger = logging.getLogger(__name__)
 
@@ -175,22 +175,39 @@ def _analyze_changed(
             same_entities=entities.keys(),
             same_terms=entities.keys() & termed,
         )
+        findings = []
         for (claimed, page_text), result in zip(part, results, strict=True):
             if isinstance(result, AnalysisFailure):
                 _fail(claimed, result, report)
             else:
-                _store(claimed, result, setup.provenance(page_text.language), facts, report)
+                findings.append(Finding(claimed, result, setup.provenance(page_text.language)))
+        _store(findings, facts, report)
         # Privacy that was set while they were being written is not among their facts.
         refresh_filters([claimed.page_id for claimed, _page in part])
 
 
-def _store(claimed: Claim, analysis: Analysis, made_with: Provenance, facts: BatchFacts, report: BatchReport) -> None:
-    """What the database refuses is one page's failure, not its batch's."""
+def _store(findings: Sequence[Finding], facts: BatchFacts, report: BatchReport) -> None:
+    """All together first; then those one by one that somebody was writing to, or among which the database refuses one.
+
+    What it refuses is that page's failure, not its batch's.
+    """
+    stored: frozenset[int] = frozenset()
+    with suppress(DataError, IntegrityError):
+        stored = store(findings, facts, waits=False)
+    for finding in findings:
+        if finding.claim.page_id not in stored:
+            stored |= _stored_alone(finding, facts, report)
+    report.analyzed += len(stored)
+
+
+def _stored_alone(finding: Finding, facts: BatchFacts, report: BatchReport) -> frozenset[int]:
     try:
-        report.analyzed += store(claimed, analysis, made_with, facts)
+        return store([finding], facts)
     except (DataError, IntegrityError) as error:
-        logger.exception("What was found on page %d could not be stored.", claimed.page_id)
-        _fail(claimed, AnalysisFailure(claimed.page_id, f"{type(error).__name__}: {error}"), report)
+        page_id = finding.claim.page_id
+        logger.exception("What was found on page %d could not be stored.", page_id)
+        _fail(finding.claim, AnalysisFailure(page_id, f"{type(error).__name__}: {error}"), report)
+        return frozenset()
 
 
 def _known_vectors(same_text: Iterable[tuple[Claim, PageText]], setup: Setup) -> dict[int, Vector]:

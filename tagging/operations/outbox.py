@@ -152,6 +152,18 @@ def held(claim: Claim) -> QuerySet[PageAnalysis]:
     )
 
 
+def standing_claims(claims: Collection[Claim], *, waits: bool = True) -> frozenset[int]:
+    """The page ids of those claims that still stand, their rows locked until the end of the transaction.
+
+    Without `waits`, rows that somebody else has locked are left out.
+    """
+    rows = PageAnalysis.objects.select_for_update(skip_locked=not waits).filter(
+        pk__in=[claim.page_id for claim in claims], state=State.RUNNING
+    )
+    taken = set(rows.order_by("pk").values_list("pk", "revision", "claimed_at"))
+    return frozenset(one.page_id for one in claims if (one.page_id, one.revision, one.claimed_at) in taken)
+
+
 def release(claims: Iterable[Claim]) -> None:
     """Give back what this worker will not finish: the pages wait again, as if they had not been taken."""
     for claim in claims:
@@ -168,6 +180,6 @@ def finish_unchanged(claim: Claim) -> None:
     held(claim).update(state=State.DONE, claimed_at=None, attempts=0, reason="")
 
 
-def skip(claim: Claim, reason: str) -> None:
+def skip(claim: Claim, reason: str, **changes: Any) -> None:
     """Set a page aside that is not to be analysed now; what is known of it is kept for when it comes back."""
-    held(claim).update(state=State.SKIPPED, claimed_at=None, attempts=0, reason=reason)
+    held(claim).update(state=State.SKIPPED, claimed_at=None, attempts=0, reason=reason, **changes)

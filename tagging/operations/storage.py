@@ -1,4 +1,4 @@
-"""What an analysis found, written down: one short transaction a page."""
+"""What analyses found, written down: one short transaction for a few pages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import swapper
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from tagging.conf import least_to_apply
@@ -18,7 +17,7 @@ from tagging.types import Analysis, EntityLabel
 from tagging.types import PageEntity as FoundEntity
 
 from .filters import PageFacts
-from .outbox import Claim, held
+from .outbox import Claim, held, skip, standing_claims
 from .terms import drop_terms, save_terms
 from .vectors import save_vectors
 
@@ -64,27 +63,32 @@ def batch_facts(
     return BatchFacts(model, _entity_ids(new), PageFacts(), same_vectors, same_entities, same_terms)
 
 
-def store(claim: Claim, analysis: Analysis, made_with: Provenance, facts: BatchFacts) -> bool:
-    """Replace the page's vector, entities and undecided topics; returns False where the claim no longer stands.
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found on a page that this worker has taken, and what with."""
 
-    Decided topics stay as they are. Sends `page_analyzed` after the commit.
+    claim: Claim
+    analysis: Analysis
+    made_with: Provenance
+
+
+def store(findings: Collection[Finding], facts: BatchFacts, *, waits: bool = True) -> frozenset[int]:
+    """Replace the pages' vectors, entities and undecided topics, all or none; returns the ids of those that were.
+
+    Left out is a page whose claim no longer stands and, unless it `waits`, one that somebody else is writing to: who
+    holds some pages and waits for another may be waited for. Decided topics stay as they are. Sends `page_analyzed`
+    for each page after the commit.
     """
     with transaction.atomic():
-        # Page first, then its analysis: the order in which a publish takes them, so that neither waits in a ring.
-        page = lock_page(claim.page_id)
-        if page is None or not held(claim).select_for_update().exists():
-            return False
-        if page.pk not in facts.same_vectors:
-            _replace_vector(page, analysis, facts)
-        if page.pk not in facts.same_entities:
-            _replace_entities(page.pk, analysis.entities, facts.entity_ids)
-        _replace_suggestions(page.pk, analysis, facts.model)
-        if page.live and page.pk not in facts.same_terms:
-            save_terms(page, analysis.terms)
-        text = {"content_hash": analysis.content_hash, "words": analysis.words.tobytes()}
-        _finish(claim, PageAnalysis.State.DONE, "", **text, **asdict(made_with))
-    page_analyzed.send_robust(sender=PageAnalysis, page_id=page.pk)
-    return True
+        # Pages first, then their analyses: the order in which a publish takes them, so that neither waits in a ring.
+        pages = {page.pk: page for page in lock_pages([one.claim.page_id for one in findings], waits=waits)}
+        standing = standing_claims([one.claim for one in findings if one.claim.page_id in pages], waits=waits)
+        found = [(pages[one.claim.page_id], one) for one in findings if one.claim.page_id in standing]
+        if found:
+            _replace(found, facts)
+    for page_id in standing:
+        page_analyzed.send_robust(sender=PageAnalysis, page_id=page_id)
+    return standing
 
 
 def store_nothing(claim: Claim, reason: str) -> None:
@@ -97,7 +101,7 @@ def store_nothing(claim: Claim, reason: str) -> None:
         PageEntity.objects.filter(page_id=page.pk).delete()
         drop_terms([page.pk])
         Suggestion.objects.filter(page_id=page.pk, state__in=OPEN_STATES).delete()
-        _finish(claim, PageAnalysis.State.SKIPPED, reason, content_hash="", words=b"")
+        skip(claim, reason, analyzed_at=timezone.now(), content_hash="", words=b"")
     page_analyzed.send_robust(sender=PageAnalysis, page_id=page.pk)
 
 
@@ -108,8 +112,17 @@ def entity_key(entity: FoundEntity) -> EntityKey:
 
 def lock_page(page_id: int) -> Any:
     """The base page, locked until the end of the transaction; None where it is gone."""
+    return next(iter(lock_pages([page_id])), None)
+
+
+def lock_pages(page_ids: Collection[int], *, waits: bool = True) -> list[Any]:
+    """Those of the base pages that are there, locked until the end of the transaction.
+
+    Without `waits`, those that somebody else has locked are left out.
+    """
     page_model = swapper.load_model("wagtailcore", "Page")
-    return page_model.objects.select_for_update(no_key=True, of=("self",)).filter(pk=page_id).first()
+    locked = page_model.objects.select_for_update(no_key=True, of=("self",), skip_locked=not waits)
+    return list(locked.filter(pk__in=page_ids).order_by("pk"))
 
 
 def found_entities(page_ids: Iterable[int]) -> dict[int, tuple[FoundEntity, ...]]:
@@ -141,24 +154,45 @@ def _entity_ids(analyses: Iterable[Analysis]) -> dict[EntityKey, int]:
     return {(key, label): pk for key, label, pk in known}
 
 
-def _finish(claim: Claim, state: str, reason: str, **changes: Any) -> None:
-    PageAnalysis.objects.filter(pk=claim.page_id).update(
-        state=state, reason=reason, claimed_at=None, attempts=0, analyzed_at=timezone.now(), **changes
-    )
+def _replace(found: Sequence[tuple[Any, Finding]], facts: BatchFacts) -> None:
+    """Write what was found on these pages, which are locked."""
+    _replace_vectors([(page, one.analysis) for page, one in found if page.pk not in facts.same_vectors], facts)
+    _replace_entities([one.analysis for page, one in found if page.pk not in facts.same_entities], facts.entity_ids)
+    _replace_suggestions([one.analysis for _page, one in found], facts.model)
+    save_terms([(page, one.analysis.terms) for page, one in found if page.live and page.pk not in facts.same_terms])
+    _finish(one for _page, one in found)
 
 
-def _replace_vector(page: Any, analysis: Analysis, facts: BatchFacts) -> None:
-    if analysis.vector is None:
-        PageVector.objects.filter(page_id=page.pk, model=facts.model).delete()
-        return
-    save_vectors(facts.model, [(page, analysis.vector, analysis.content_hash)], facts.pages)
+def _finish(findings: Iterable[Finding]) -> None:
+    """Mark the pages as analysed. Their rows are there, and locked: one statement for as many as there are."""
+    result = {"state": PageAnalysis.State.DONE, "reason": "", "claimed_at": None, "attempts": 0}
+    rows = [
+        PageAnalysis(
+            page_id=one.claim.page_id,
+            **result,
+            analyzed_at=timezone.now(),
+            content_hash=one.analysis.content_hash,
+            words=one.analysis.words.tobytes(),
+            **asdict(one.made_with),
+        )
+        for one in findings
+    ]
+    written = [*result, "analyzed_at", "content_hash", "words", *Provenance.__dataclass_fields__]
+    PageAnalysis.objects.bulk_create(rows, update_conflicts=True, unique_fields=["page"], update_fields=written)
 
 
-def _replace_entities(page_id: int, found: Sequence[FoundEntity], ids: dict[EntityKey, int]) -> None:
-    PageEntity.objects.filter(page_id=page_id).delete()
+def _replace_vectors(found: Sequence[tuple[Any, Analysis]], facts: BatchFacts) -> None:
+    if gone := [page.pk for page, analysis in found if analysis.vector is None]:
+        PageVector.objects.filter(page_id__in=gone, model=facts.model).delete()
+    vectors = [(page, one.vector, one.content_hash) for page, one in found if one.vector is not None]
+    save_vectors(facts.model, vectors, facts.pages)
+
+
+def _replace_entities(analyses: Sequence[Analysis], ids: dict[EntityKey, int]) -> None:
+    PageEntity.objects.filter(page_id__in=[analysis.page_id for analysis in analyses]).delete()
     rows = {
-        entity_key(entity): PageEntity(
-            page_id=page_id,
+        (analysis.page_id, entity_key(entity)): PageEntity(
+            page_id=analysis.page_id,
             entity_id=ids[entity_key(entity)],
             count=entity.count,
             salience=entity.salience,
@@ -166,24 +200,32 @@ def _replace_entities(page_id: int, found: Sequence[FoundEntity], ids: dict[Enti
             evidence=list(entity.evidence),
             confidence=entity.confidence,
         )
-        for entity in found
+        for analysis in analyses
+        for entity in analysis.entities
     }
     PageEntity.objects.bulk_create(rows.values())
 
 
-def _replace_suggestions(page_id: int, analysis: Analysis, model: EmbeddingModel) -> None:
-    decided = Suggestion.objects.filter(page_id=page_id, topic=OuterRef("pk")).exclude(state__in=OPEN_STATES)
-    # A topic may have been deleted while the page was analysed.
-    existing = Topic.objects.filter(pk__in=[topic.topic_id for topic in analysis.topics])
-    open_ids = set(existing.exclude(Exists(decided)).order_by().values_list("pk", flat=True))
-    wanted = [topic for topic in analysis.topics if topic.topic_id in open_ids]
-    rows = Suggestion.objects.filter(page_id=page_id, state__in=OPEN_STATES)
-    rows.exclude(topic_id__in=[topic.topic_id for topic in wanted]).delete()
+def _replace_suggestions(analyses: Sequence[Analysis], model: EmbeddingModel) -> None:
+    of_pages = Suggestion.objects.filter(page_id__in=[analysis.page_id for analysis in analyses])
+    known = list(of_pages.values_list("page_id", "topic_id", "state", "pk"))
+    decided = {(page_id, topic_id) for page_id, topic_id, state, _pk in known if state not in OPEN_STATES}
+    # A topic may have been deleted while the pages were analysed.
+    proposed = {topic.topic_id for analysis in analyses for topic in analysis.topics}
+    existing = set(Topic.objects.filter(pk__in=proposed).order_by().values_list("pk", flat=True))
+    wanted = {
+        (analysis.page_id, topic.topic_id): topic
+        for analysis in analyses
+        for topic in analysis.topics
+        if topic.topic_id in existing and (analysis.page_id, topic.topic_id) not in decided
+    }
+    gone = [pk for page_id, topic_id, state, pk in known if state in OPEN_STATES and (page_id, topic_id) not in wanted]
+    Suggestion.objects.filter(pk__in=gone).delete()
     Suggestion.objects.bulk_create(
         [
             Suggestion(
                 page_id=page_id,
-                topic_id=topic.topic_id,
+                topic_id=topic_id,
                 state=open_state(topic.score),
                 score=topic.score,
                 logit=topic.logit,
@@ -192,7 +234,7 @@ def _replace_suggestions(page_id: int, analysis: Analysis, model: EmbeddingModel
                 similar=list(topic.similar),
                 model=model.name,
             )
-            for topic in wanted
+            for (page_id, topic_id), topic in wanted.items()
         ],
         update_conflicts=True,
         unique_fields=["page", "topic"],

@@ -1,8 +1,8 @@
-"""The terms of pages, written, and counted as they come and go: one statement a page, rows locked in one order."""
+"""The terms of pages, written, and counted as they come and go: a few pages at once, rows locked in one order."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,28 +22,27 @@ ON CONFLICT (locale_id, term) DO UPDATE SET pages = known.pages + excluded.pages
 KNOWN = "SELECT term, pages FROM tagging_termcount WHERE locale_id = %s AND term = ANY(%s)"
 
 Columns = npt.NDArray[np.int64]
+Change = tuple[int, Columns, int | Columns]
+"""The id of a locale, terms, and how many pages more have each."""
 
 
-def save_terms(page: Any, terms: Terms) -> None:
-    """Write a live page's terms in place of those it had, and count the difference. Part of the caller's transaction.
+def save_terms(found: Sequence[tuple[Any, Terms]]) -> None:
+    """Write live pages' terms in place of those they had, and count the difference. Part of the caller's transaction.
 
     Of more than `MOST_TERMS`, the rarest and most said are kept.
     """
-    known = PageTerms.objects.filter(pk=page.pk).defer("names").first()
-    kept = _kept(terms, page.locale_id)
-    new = kept.columns.astype(np.int64)
-    old = columns_of(known) if known else new[:0]
-    if known and known.locale_id != page.locale_id:
-        _count(known.locale_id, old, -1)
-        old = new[:0]
-    _count(page.locale_id, np.setdiff1d(new, old), +1)
-    _count(page.locale_id, np.setdiff1d(old, new), -1)
-    vector = SparseVector(dict(zip(new.tolist(), kept.weights.tolist(), strict=True)), DIMENSIONS)
+    known = PageTerms.objects.defer("names").in_bulk([page.pk for page, _terms in found])
+    changes: list[Change] = [(row.locale_id, columns_of(row), -1) for row in known.values()]
+    rows = []
+    for page, terms in found:
+        kept = _kept(terms, page.locale_id)
+        new = kept.columns.astype(np.int64)
+        changes.append((page.locale_id, new, +1))
+        vector = SparseVector(dict(zip(new.tolist(), kept.weights.tolist(), strict=True)), DIMENSIONS)
+        rows.append(PageTerms(page_id=page.pk, locale_id=page.locale_id, vector=vector, names="\n".join(kept.names)))
+    _count(changes)
     PageTerms.objects.bulk_create(
-        [PageTerms(page_id=page.pk, locale_id=page.locale_id, vector=vector, names="\n".join(kept.names))],
-        update_conflicts=True,
-        unique_fields=["page"],
-        update_fields=["locale", "vector", "names"],
+        rows, update_conflicts=True, unique_fields=["page"], update_fields=["locale", "vector", "names"]
     )
 
 
@@ -54,7 +53,7 @@ def drop_terms(page_ids: Collection[int]) -> None:
 
 def uncount_terms(row: PageTerms) -> None:
     """A page's terms are gone, with the page or without it: they are not counted any more."""
-    _count(row.locale_id, columns_of(row), -1)
+    _count([(row.locale_id, columns_of(row), -1)])
 
 
 def with_terms(page_ids: Collection[int]) -> frozenset[int]:
@@ -88,11 +87,18 @@ def _kept(terms: Terms, locale_id: int) -> Terms:
     return strongest(terms, counts, PageTerms.objects.filter(locale_id=locale_id).count())
 
 
-def _count(locale_id: int, columns: Columns, change: int | Columns) -> None:
-    if len(columns):
-        changes = np.broadcast_to(change, columns.shape)
-        with connection.cursor() as cursor:
-            cursor.execute(COUNT, [locale_id, columns.tolist(), changes.tolist()])
+def _count(changes: Iterable[Change]) -> None:
+    """Add up, and write what is left: locales and terms rise, so that nobody waits in a ring."""
+    of_locale: dict[int, list[tuple[Columns, Columns]]] = {}
+    for locale_id, columns, change in changes:
+        of_locale.setdefault(locale_id, []).append((columns, np.broadcast_to(change, columns.shape)))
+    for locale_id, parts in sorted(of_locale.items()):
+        columns, change = (np.concatenate(one) for one in zip(*parts, strict=True))
+        terms, place = np.unique(columns, return_inverse=True)
+        sums = np.bincount(place, change, len(terms)).astype(np.int64)
+        if sums.any():
+            with connection.cursor() as cursor:
+                cursor.execute(COUNT, [locale_id, terms[sums != 0].tolist(), sums[sums != 0].tolist()])
 
 
 def _counted() -> dict[int, Columns]:
@@ -109,5 +115,5 @@ def _put_right(locale_id: int, counts: Columns) -> int:
     for term, pages in TermCount.objects.filter(locale_id=locale_id).values_list("term", "pages").iterator():
         known[term] = pages
     wrong = np.flatnonzero(known != counts)
-    _count(locale_id, wrong, (counts - known)[wrong])
+    _count([(locale_id, wrong, (counts - known)[wrong])])
     return len(wrong)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,10 +66,11 @@ class Cluster:
         victims = [parent.pid]
         if name == "database":
             victims.append(int((self.folder / "data" / "postmaster.pid").read_text().split()[0]))
-        processes = [psutil.Process(pid) for pid in victims]
+        processes = [psutil.Process(pid) for pid in victims if psutil.pid_exists(pid)]
         processes += [child for process in list(processes) for child in process.children(recursive=True)]
         for process in processes:
-            process.send_signal(signal.SIGKILL)
+            with suppress(psutil.NoSuchProcess):  # one of them took it along, or it had just ended
+                process.send_signal(signal.SIGKILL)
         parent.wait(20)
         psutil.wait_procs(processes, 20)
 

@@ -203,9 +203,9 @@ def test_it_costs_the_same_for_few_and_many_pages(site):
 def test_pages_like_those_get_the_topic_suggested(site, settings):
     settings.WAGTAIL_TAGGING = {**settings.WAGTAIL_TAGGING, "SUGGEST_WRONG_OF_TEN": 10}
     for number in range(8):
-        tagged(site, "Wetlands", body=f"{RIVER} Number {number}.")
-        tagged(site, "Opera", body=f"{OPERA} Number {number}.")
-    untagged = make_article(site, body=f"{RIVER} Nobody tagged this one.")
+        tagged(site, "Wetlands", title="At the river", body=f"{RIVER} Number {number}.")
+        tagged(site, "Opera", title="On stage", body=f"{OPERA} Number {number}.")
+    untagged = make_article(site, "At the river", body=f"{RIVER} Nobody tagged this one.")
     operations.analyze_batch(100)
     adopt()
     operations.sweep()

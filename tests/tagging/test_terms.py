@@ -145,17 +145,27 @@ class TestCounting:
         assert row.vector.dimensions() == DIMENSIONS
 
     @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-    @given(st.lists(st.tuples(st.integers(0, 2), st.none() | st.sets(st.integers(0, 8)), st.booleans()), max_size=8))
-    def test_incremental_counts_are_those_of_a_recount(self, site, changes):
+    @given(
+        st.lists(
+            st.dictionaries(st.integers(0, 2), st.tuples(st.none() | st.sets(st.integers(0, 8)), st.booleans())),
+            max_size=8,
+        )
+    )
+    def test_incremental_counts_are_those_of_a_recount(self, site, steps):
         pages = [make_article(site, body="") for _ in range(3)]
-        other = make_locale("fr")
-        for number, columns, is_french in changes:
-            if columns is None:
-                operations.drop_terms([pages[number].pk])
-                continue
-            pages[number].locale = other if is_french else make_locale("en")
-            found = np.array(sorted(columns), dtype=np.uint32)
-            save_terms(pages[number], Terms(found, np.ones(len(found), np.float32), tuple(map(str, found))))
+        locales = {True: make_locale("fr"), False: make_locale("en")}
+        for step in steps:
+            operations.drop_terms(
+                [pages[number].pk for number, (columns, _is_french) in step.items() if columns is None]
+            )
+            together = []
+            for number, (columns, is_french) in step.items():
+                if columns is not None:
+                    pages[number].locale = locales[is_french]
+                    found = np.array(sorted(columns), dtype=np.uint32)
+                    terms = Terms(found, np.ones(len(found), np.float32), tuple(map(str, found)))
+                    together.append((pages[number], terms))
+            save_terms(together)
         assert operations.recount_terms() == 0
 
 

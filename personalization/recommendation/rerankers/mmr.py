@@ -70,13 +70,14 @@ class MaximalMarginalRelevance:
         worth = relevance.copy()
         if len(others):
             worth -= self.diversity * np.max(own @ others.T, axis=1, initial=0.0)
+        left = relevance - alike  # of each beside each that is chosen
         found: list[int] = []
         for _ in range(min(places, len(relevance))):
             best = int(worth.argmax())
             if worth[best] < beyond:
                 return None
             found.append(best)
-            np.minimum(worth, relevance - alike[best], out=worth)
+            np.minimum(worth, left[best], out=worth)
             worth[best] = -np.inf
         return found
 
