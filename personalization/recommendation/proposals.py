@@ -18,8 +18,7 @@ from .signals import Matrix, Signals
 
 Numbers = npt.NDArray[np.intp]
 
-_source, _page_id = attrgetter("source"), attrgetter("page_id")
-_score, _signals = attrgetter("score"), attrgetter("signals")
+_source = attrgetter("source")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +44,12 @@ class Proposals:
     def of(cls, candidates: Iterable[Candidate]) -> Proposals:
         """Everything that is proposed; pages that several sources propose come once."""
         found = list(candidates)
-        named = list(map(_source, found))
+        named = [one.source for one in found]
         if named != (in_order := sorted(named)):
             found.sort(key=_source)
         runs = Counter(in_order)
         sources, lengths = tuple(runs), tuple(runs.values())
-        ids = np.fromiter(map(_page_id, found), np.int64, len(found))
+        ids = np.array([one.page_id for one in found], dtype=np.int64)
         page_ids, pages = np.unique(ids, return_inverse=True)
         at = np.full((len(runs), len(page_ids)), -1, dtype=np.intp)
         cells = pages + np.repeat(np.arange(len(runs)) * len(page_ids), lengths)
@@ -58,7 +57,7 @@ class Proposals:
         if np.count_nonzero(at >= 0) < len(found):
             return cls.of(_merged(found))
         scores = np.zeros(at.shape)
-        scores.ravel()[cells] = np.fromiter(map(_score, found), np.float64, len(found))
+        scores.ravel()[cells] = [one.score for one in found]
         ids_of = tuple(page_ids.tolist())
         return cls(found, sources, lengths, ids_of, pages, at, np.maximum(scores, 0.0, out=scores))
 
@@ -69,7 +68,7 @@ class Proposals:
     @cached_property
     def signals(self) -> Signals:
         """All numbers: the scores, and what else sources say."""
-        said = list(map(_signals, self.candidates))
+        said = [one.signals for one in self.candidates]
         columns: dict[str, tuple[Numbers, list[float]]] = {}
         start = 0
         for source, length in zip(self.sources, self.lengths, strict=True):
