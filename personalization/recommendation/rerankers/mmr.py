@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -67,18 +68,20 @@ class MaximalMarginalRelevance:
         """Rows of `relevance`; `vectors` are theirs, then those of what is chosen. None if one is worth < `beyond`."""
         own, others = vectors[: len(relevance)], vectors[len(relevance) :]
         alike = self.diversity * np.maximum(own @ own.T, 0.0)
-        worth = relevance.copy()
+        first = relevance.copy()
         if len(others):
-            worth -= self.diversity * np.max(own @ others.T, axis=1, initial=0.0)
-        left = relevance - alike  # of each beside each that is chosen
+            first -= self.diversity * np.max(own @ others.T, axis=1, initial=0.0)
+        # Plain lists from here on: of so few numbers, numpy's calls would cost more than the work.
+        worth, beside = first.tolist(), (relevance - alike).tolist()
         found: list[int] = []
-        for _ in range(min(places, len(relevance))):
-            best = int(worth.argmax())
-            if worth[best] < beyond:
+        for _ in range(min(places, len(worth))):
+            highest = max(worth)
+            if highest < beyond:
                 return None
+            best = worth.index(highest)
             found.append(best)
-            np.minimum(worth, left[best], out=worth)
-            worth[best] = -np.inf
+            worth = list(map(min, worth, beside[best]))
+            worth[best] = -math.inf
         return found
 
 
