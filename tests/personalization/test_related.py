@@ -156,7 +156,7 @@ def site():
 def make_page(site, title, *vector, **fields):
     page = make_article(site, title, **fields)
     make_vector(page, *vector)
-    save_terms(page, page_terms(PageText(page.pk, title, "", (), "en")))
+    save_terms([(page, page_terms(PageText(page.pk, title, "", (), "en")))])
     return page
 
 
