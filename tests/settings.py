@@ -19,4 +19,4 @@ from cms_site.settings import *  # noqa: E402, F403
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["*"]
 # Lists of chance are for the tests that are about them.
-WAGTAIL_PERSONALIZATION = {**WAGTAIL_PERSONALIZATION, "EXPLORATION_MINIMUM": 0}  # noqa: F405
+WAGTAIL_PERSONALIZATION = {**WAGTAIL_PERSONALIZATION, "EXPLORATION_MINIMUM": 0}  # noqa: F405 - the star above brings it

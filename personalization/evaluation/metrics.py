@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -33,7 +34,7 @@ def reciprocal_rank(ranks: Ranks, k: int) -> PerList:
 
 
 METRICS: Final[Mapping[str, Callable[[Ranks], PerList]]] = {
-    f"{name}@{k}": lambda ranks, measure=measure, k=k: measure(ranks, k)  # type: ignore[misc]
+    f"{name}@{k}": partial(measure, k=k)
     for k in LENGTHS
     for name, measure in (("HR", hit_rate), ("nDCG", ndcg), ("MRR", reciprocal_rank))
 }

@@ -39,5 +39,5 @@ def screen_of(request: HttpRequest | None) -> Screen:
     if screen is None:
         screen = Screen()
         if request is not None:
-            request.affinity_screen = screen  # type: ignore[attr-defined]
+            request.affinity_screen = screen  # type: ignore[attr-defined]  # requests are where Django apps keep such
     return screen

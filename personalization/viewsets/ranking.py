@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -76,7 +77,13 @@ class RankingActionView(PermissionCheckedMixin, View):
         self.act(**kwargs)
         return redirect(REPORT)
 
+    @property
+    def editor(self) -> AbstractBaseUser:
+        """Whoever asked: nobody who is not logged in gets past the permission."""
+        return cast(AbstractBaseUser, self.request.user)
+
     def act(self, **kwargs: Any) -> None:
+        """Each view's own."""
         raise NotImplementedError
 
 
@@ -84,7 +91,7 @@ class FitView(RankingActionView):
     """Asks for a fit now."""
 
     def act(self, **kwargs: Any) -> None:
-        rankers.ask(self.request.user)  # type: ignore[arg-type]
+        rankers.ask(self.editor)
         tasks.rank_soon()
 
 
@@ -96,7 +103,7 @@ class UseView(RankingActionView):
         version = get_object_or_404(RankerVersion, number=number) if number else None
         was_held = Ranker.load().is_held
         is_held = self.request.GET.get("held") != "0"
-        before = rankers.put_live(version, self.request.user, is_held=is_held)  # type: ignore[arg-type]
+        before = rankers.put_live(version, self.editor, is_held=is_held)
         text = gettext("Now %(what)s ranks.") % {"what": rankers.in_words(number)}
         if is_held:
             text += " " + gettext("No new version goes live by itself until you say so.")
@@ -115,7 +122,7 @@ class ReleaseView(RankingActionView):
     """Lets new versions go live by themselves again."""
 
     def act(self, **kwargs: Any) -> None:
-        rankers.release(self.request.user)  # type: ignore[arg-type]
+        rankers.release(self.editor)
         messages.success(self.request, gettext("New versions go live by themselves again, where they are better."))
 
 

@@ -55,6 +55,7 @@ def _fetch(sql: str, parameters: Mapping[str, Any], lock: str) -> list[Row]:
         statement = _planned_once(cursor, sql, parameters) or _with_types(sql, parameters)
         message = f"{lock};{statement}" if lock else statement
         if connection.settings_dict["OPTIONS"].get("server_side_binding"):  # which takes no two statements in one
+            # The hints know of no database in particular.
             cursor.execute(connection.ops.compose_sql(message, parameters))  # type: ignore[attr-defined]
         else:
             cursor.execute(message, parameters)

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from personalization.evaluation.displacement import PRIOR, Moved, Seen, cost_of
 
 SPOT = ("sidebar", 1)
+NOTHING = Seen()
 EVERYTHING = {SPOT: Seen(2000, 200), ("sidebar", 2): Seen(2000, 100)}
 
 
-def moved(since: Seen, before: Seen = Seen(), spot: tuple[str, int] = SPOT) -> Moved:  # noqa: B008
+def moved(since: Seen, before: Seen = NOTHING, spot: tuple[str, int] = SPOT) -> Moved:
     return Moved({spot: before}, {spot: since}, 30.0, 30.0)
 
 

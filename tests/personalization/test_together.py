@@ -74,8 +74,9 @@ def test_an_outage_is_everybodys_and_is_tried_once():
 
 
 def test_after_a_failure_the_next_is_written():
-    together = Together(Writer(frozenset("a")), alone=(ValueError,))
-    together._write.may_go_on.set()  # type: ignore[attr-defined]
+    writer = Writer(frozenset("a"))
+    together = Together(writer, alone=(ValueError,))
+    writer.may_go_on.set()
     with pytest.raises(ValueError, match="a"):
         together.write("a", 1)
     assert together.write("b", 2) == -2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Q
@@ -40,7 +41,7 @@ def work_off() -> int:
     """Do what is asked for, one after another; how much was done. Two workers never do the same."""
     done = 0
     for segmentation in claimed(LearnedSegmentation):
-        outcome = attempt(segmentation, lambda row=segmentation: _serve(row))  # type: ignore[misc]
+        outcome = attempt(segmentation, partial(_serve, segmentation))
         finish(segmentation, outcome if segmentation.waiting == Waiting.FIT else None)
         done += 1
     return done

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib.auth.models import AbstractBaseUser
 from wagtail.log_actions import log
 
@@ -27,7 +29,7 @@ def work_off() -> int:
     """Fit what waits to be fitted; how much that was. Two workers never do the same."""
     done = 0
     for ranker in claimed(Ranker):
-        finish(ranker, attempt(ranker, lambda row=ranker: _fit(row)))  # type: ignore[misc]
+        finish(ranker, attempt(ranker, partial(_fit, ranker)))
         done += 1
     return done
 

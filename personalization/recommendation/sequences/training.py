@@ -115,7 +115,7 @@ def _learn(model: Recurrent, table: Tensor, options: Options, progress: Progress
         shuffled = rest[torch.randperm(len(rest))]
         for batch in progress(_batches(shuffled, options), f"pass {number}"):
             optimizer.zero_grad()
-            model.loss(batch).backward()  # type: ignore[no-untyped-call]
+            model.loss(batch).backward()  # type: ignore[no-untyped-call]  # torch says no types of it
             optimizer.step()
             schedule.step()
         loss = _loss(model, trial, options)
