@@ -4,52 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-import django_filters
 import swapper
 from django.db.models import QuerySet
-from django.http import QueryDict
 from django.urls import path, reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
-from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import TitleColumn
-from wagtail.admin.views.reports import ReportView
 from wagtail.admin.viewsets.base import ViewSet
 from wagtail.permission_policies.pages import PagePermissionPolicy
 
-from personalization.columns import CountColumn, FigureColumn, HiddenLastMixin, duration_in_words, share_in_words
-from personalization.conf import settings
-from personalization.models import Placement
+from personalization.columns import CountColumn, FigureColumn, duration_in_words, share_in_words
 from personalization.visitors.reading import Reading, exported_reading, pages_with, reading
-from personalization.visitors.traffic import DAYS, PERIODS
 
-from .permissions import ANY, POLICY, ReportMenuItem
-
-
-class ReadingFilterSet(WagtailFilterSet):
-    """A period. What is counted, not which rows: the view counts."""
-
-    days = django_filters.ChoiceFilter(
-        choices=[
-            (str(days), ngettext_lazy("Last %(n)s day", "Last %(n)s days", days) % {"n": days}) for days in PERIODS
-        ],
-        label=_("Period"),
-        empty_label=None,
-        initial=str(DAYS),
-    )
-
-    class Meta:
-        model = Placement
-        fields: tuple[str, ...] = ()
-
-    @property
-    def chosen_days(self) -> int:
-        chosen = self.form.cleaned_data if self.is_valid() else {}
-        return int(chosen.get("days") or DAYS)
-
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset
+from .period import PeriodFilterSet, PeriodReportView
+from .permissions import ReportMenuItem
 
 
 class PageColumn(TitleColumn):
@@ -60,18 +28,16 @@ class PageColumn(TitleColumn):
         return reverse("wagtailadmin_pages:edit", args=[instance.pk]) if may_edit else None
 
 
-class ReadingReportView(HiddenLastMixin, ReportView):
+class ReadingReportView(PeriodReportView):
     """Views, readers, reading time, depth and bounces of each page that was read."""
 
     page_title = _("Reading")
     header_icon = "view"
     model = swapper.load_model("wagtailcore", "Page")
-    permission_policy = POLICY
-    any_permission_required = ANY
     index_url_name = "personalization_reading:index"
     index_results_url_name = "personalization_reading:results"
     results_template_name = "personalization/admin/reading_results.html"
-    filterset_class = ReadingFilterSet
+    filterset_class = PeriodFilterSet
     default_ordering = "-views"
     columns = [
         PageColumn("title", label=_("Page"), sort_key="title"),
@@ -95,11 +61,6 @@ class ReadingReportView(HiddenLastMixin, ReportView):
     }
     export_filename = "reading"
 
-    def get_filterset_kwargs(self) -> dict[str, Any]:
-        data: QueryDict = self.request.GET.copy()
-        data.setdefault("days", str(DAYS))
-        return {**super().get_filterset_kwargs(), "data": data}
-
     @cached_property
     def figures(self) -> dict[int, Reading]:
         days = self.filters.chosen_days
@@ -113,10 +74,7 @@ class ReadingReportView(HiddenLastMixin, ReportView):
         rows = self.figures.values()
         return {
             **super().get_context_data(**kwargs),
-            "days": self.filters.chosen_days,
-            "k": settings.K_ANONYMITY,
             "is_some_hidden": any(None in (row.views, row.entries, row.bounces) for row in rows),
-            "noise": settings.DIFFERENTIAL_PRIVACY,
         }
 
 

@@ -6,69 +6,39 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
-from django.http import QueryDict
 from django.urls import path
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
-from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
-from wagtail.admin.views.reports import ReportView
 from wagtail.admin.viewsets.base import ViewSet
 
-from personalization.columns import CountColumn, HiddenLastMixin, ShareColumn, WideColumn
-from personalization.conf import settings
+from personalization.columns import CountColumn, ShareColumn, WideColumn
 from personalization.models import Placement, Segment
-from personalization.visitors.traffic import (
-    DAYS,
-    PERIODS,
-    Selection,
-    Traffic,
-    exported_traffic,
-    placements_with,
-    traffic,
-)
+from personalization.visitors.traffic import Selection, Traffic, exported_traffic, placements_with, traffic
 
-from .permissions import ANY, POLICY, ReportMenuItem
+from .period import PeriodFilterSet, PeriodReportView
+from .permissions import ReportMenuItem
 
 
-class RecommendationsFilterSet(WagtailFilterSet):
-    """A period, and everybody or one segment's readers. What is counted, not which rows: the view counts."""
+class RecommendationsFilterSet(PeriodFilterSet):
+    """A period, and everybody or one segment's readers."""
 
-    days = django_filters.ChoiceFilter(
-        choices=[
-            (str(days), ngettext_lazy("Last %(n)s day", "Last %(n)s days", days) % {"n": days}) for days in PERIODS
-        ],
-        label=_("Period"),
-        empty_label=None,
-        initial=str(DAYS),
-    )
     segment = django_filters.ModelChoiceFilter(
         queryset=Segment.objects.all(), label=_("Segment"), empty_label=_("Everybody")
     )
 
-    class Meta:
-        model = Placement
-        fields: tuple[str, ...] = ()
-
     @property
     def selection(self) -> Selection:
-        chosen = self.form.cleaned_data if self.is_valid() else {}
-        segment = chosen.get("segment")
-        return Selection(int(chosen.get("days") or DAYS), segment.pk if segment else None)
-
-    def filter_queryset(self, queryset: QuerySet[Placement]) -> QuerySet[Placement]:
-        return queryset
+        segment = self.form.cleaned_data.get("segment") if self.is_valid() else None
+        return Selection(self.chosen_days, segment.pk if segment else None)
 
 
-class RecommendationsReportView(HiddenLastMixin, ReportView):
+class RecommendationsReportView(PeriodReportView):
     """What readers saw and clicked of each placement."""
 
     page_title = _("Recommendations")
     header_icon = "table"
     model = Placement
-    permission_policy = POLICY
-    any_permission_required = ANY
     index_url_name = "personalization_report:index"
     index_results_url_name = "personalization_report:results"
     results_template_name = "personalization/admin/report_results.html"
@@ -91,11 +61,6 @@ class RecommendationsReportView(HiddenLastMixin, ReportView):
     }
     export_filename = "recommendations"
 
-    def get_filterset_kwargs(self) -> dict[str, Any]:
-        data: QueryDict = self.request.GET.copy()
-        data.setdefault("days", str(DAYS))
-        return {**super().get_filterset_kwargs(), "data": data}
-
     @cached_property
     def figures(self) -> dict[str, Traffic]:
         selection: Selection = self.filters.selection
@@ -108,11 +73,8 @@ class RecommendationsReportView(HiddenLastMixin, ReportView):
         rows = self.figures.values()
         return {
             **super().get_context_data(**kwargs),
-            "days": self.filters.selection.days,
-            "k": settings.K_ANONYMITY,
             "is_some_hidden": any(row.impressions is None or row.clicks is None for row in rows),
             "is_all_empty": not any(row.impressions is None or row.impressions for row in rows),
-            "noise": settings.DIFFERENTIAL_PRIVACY,
         }
 
 
